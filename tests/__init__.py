@@ -1,0 +1,1 @@
+"""The tests of tsm; a package so that `tests.harness` means this folder and no other."""
