@@ -1,0 +1,184 @@
+"""Scripts: their file names, their normalised text and its digest.
+
+Does not read files; it is given names and bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from hashlib import sha1, sha256
+from typing import NamedTuple
+
+# ASCII digits only: `\d` and int() also take digits that file systems sort elsewhere. Nine of
+# them fit every SQLite rowid and every int() without a thought.
+_NAME = re.compile(r"([0-9]{1,9})\.([^/\\\x00-\x1f\x7f\ud800-\udfff]+)\.sql")
+_CONFLICT = re.compile(rb"^(?:<{7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
+_UNDECIDED = re.compile(rb"^-- tsm: undecided\b", re.MULTILINE)
+# What SQLite runs nothing for. Possessive, so that a run of comments can never be tried twice. Not
+# in `core.sql`: a check has no use for the rest of the lexer, and loading it costs 2 ms.
+_NOTHING = re.compile(rb"(?:[ \t\n\f\r]++|--[^\n]*+|/\*.*?(?:\*/|\Z)|;)*+", re.DOTALL)
+_MARK = b"\xef\xbb\xbf"  # UTF-8's byte order mark
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+class Script(NamedTuple):
+    """One numbered SQL file as one place has it."""
+
+    number: int
+    filename: str
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The name part of the file name: `add_email` of `003.add_email.sql`."""
+        return self.filename.split(".", 1)[1][: -len(".sql")]
+
+    @property
+    def digits(self) -> str:
+        """The number as it is written in the file name."""
+        return self.filename.split(".", 1)[0]
+
+
+class Flaw(Enum):
+    """What makes a file no runnable script; the value completes 'the file ...'."""
+
+    SYMLINK = "is a symbolic link"
+    NOT_A_FILE = "is not a regular file"
+    UNREADABLE = "cannot be read"
+    NOT_UTF8 = "is not UTF-8"
+    NUL = "holds a NUL byte"
+    LFS_POINTER = "is a Git LFS pointer, not SQL"
+
+
+class Content(NamedTuple):
+    """What the bytes of a file say, the text itself apart.
+
+    Lines are 1-based; None means the file has no such thing.
+    """
+
+    digest: str
+    flaw: Flaw | None = None
+    flaw_line: int = 1
+    conflict_line: int | None = None
+    undecided_line: int | None = None
+    empty: bool = False
+
+
+def parse_number(filename: str) -> int | None:
+    """The number of a script with that file name, or None if it is no script name."""
+    match = _NAME.fullmatch(filename)
+    return (int(match[1]) or None) if match else None
+
+
+def is_sql(filename: str) -> bool:
+    """Whether a file of that name claims to be SQL, well named or not."""
+    return filename[-4:].lower() == ".sql"
+
+
+def blob_id(data: bytes) -> str:
+    """The SHA-1 id that git gives to a blob with these bytes (gitformat-object)."""
+    return sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+
+
+def blob_ids(text: str, length: int) -> list[str]:
+    """The ids of the blobs that have this text, however its lines end, with or without a mark.
+
+    `length` is that of the repository's ids: 40 for SHA-1, 64 for SHA-256.
+    """
+    hashed = sha1 if length == 40 else sha256
+    lf = text.encode()
+    forms = [mark + form for mark in (b"", _MARK) for form in (lf, lf.replace(b"\n", b"\r\n"))]
+    return [
+        hashed(b"blob %d\0%b" % (len(form), form), usedforsecurity=False).hexdigest()
+        for form in dict.fromkeys(forms)
+    ]
+
+
+def normalise(data: bytes) -> bytes:
+    """The bytes without a byte order mark, and with LF for CRLF and CR."""
+    while data.startswith(_MARK):  # all of them: what is normalised stays as it is
+        data = data[len(_MARK) :]
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data
+
+
+def text_of(data: bytes) -> str:
+    """The normalised text of a script's bytes.
+
+    Raises UnicodeDecodeError where the bytes are not UTF-8.
+    """
+    return normalise(data).decode()
+
+
+def digest_of(text: str) -> str:
+    """The digest of a text that may come from anywhere, such as a ledger."""
+    return blob_id(normalise(text.encode("utf-8", "surrogatepass")))
+
+
+def inspect(data: bytes) -> Content:
+    """Everything that the rules want to know of a script's bytes, in one pass."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return Content(blob_id(data), Flaw.NOT_UTF8, _line_at(data, error.start))
+    if b"\0" in data:
+        return Content(blob_id(data), Flaw.NUL, _line_at(data, data.index(b"\0")))
+    text = normalise(data)
+    digest = blob_id(text)
+    if text.startswith(_LFS):
+        return Content(digest, Flaw.LFS_POINTER)
+    # The cheap `in` tests keep the regular expressions off the thousand scripts that need none.
+    marked = b"<<<<<<<" in text or b">>>>>>>" in text or b"|||||||" in text
+    return Content(
+        digest,
+        conflict_line=_first_line(_CONFLICT, text) if marked else None,
+        undecided_line=_first_line(_UNDECIDED, text) if b"-- tsm: undecided" in text else None,
+        empty=not has_statement(text),
+    )
+
+
+def has_statement(text: bytes) -> bool:
+    """Whether the text holds anything to run: more than space, comments and semicolons."""
+    nothing = _NOTHING.match(text)
+    return nothing is not None and nothing.end() < len(text)
+
+
+def similarity(text: str, other: str) -> float:
+    """The share of lines that two texts have in common, from 0.0 to 1.0.
+
+    Counted as a multiset, so the cost is linear and the order of lines does not matter; blank
+    lines and comment lines are no evidence of anything and are left out.
+    """
+    lines, others = _telling_lines(text), _telling_lines(other)
+    if not lines or not others:
+        return 0.0
+    remaining: dict[str, int] = {}
+    for line in lines:
+        remaining[line] = remaining.get(line, 0) + 1
+    common = 0
+    for line in others:
+        if remaining.get(line, 0):
+            remaining[line] -= 1
+            common += 1
+    return 2 * common / (len(lines) + len(others))
+
+
+def padded(number: int, width: int) -> str:
+    """A number as file names write it: `7` becomes `007` at width 3."""
+    return str(number).zfill(width)
+
+
+def _telling_lines(text: str) -> list[str]:
+    lines = (line.strip() for line in text.split("\n"))
+    return [line for line in lines if line and not line.startswith("--")]
+
+
+def _first_line(pattern: re.Pattern[bytes], text: bytes) -> int | None:
+    match = pattern.search(text)
+    return _line_at(text, match.start()) if match else None
+
+
+def _line_at(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1

@@ -1,0 +1,127 @@
+"""A small lexer for SQLite's SQL: enough to split a script into statements with positions.
+
+It does not parse statements; SQLite itself is the parser. The token classes follow
+https://sqlite.org/lang_keywords.html and SQLite's tokenizer (`src/tokenize.c`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>   [ \t\n\f\r]+ )
+  | (?P<comment> --[^\n]* | /\*.*?(?:\*/|\Z) )
+  | (?P<string>  '(?:[^']|'')*(?:'|\Z) )
+  | (?P<quoted>  "(?:[^"]|"")*(?:"|\Z) | `(?:[^`]|``)*(?:`|\Z) | \[[^\]]*(?:\]|\Z) )
+  | (?P<word>    [A-Za-z0-9_$\x80-\U0010ffff]+ )
+  | (?P<semi>    ; )
+  | (?P<other>   . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Token(NamedTuple):
+    """One lexical unit; `kind` is the name of its class, `start` its offset in the text."""
+
+    kind: str
+    text: str
+    start: int
+
+
+class Statement(NamedTuple):
+    """One statement with its 1-based position; `text` runs to its semicolon, inclusive."""
+
+    text: str
+    line: int
+    column: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a text; joined they give the text back."""
+    for match in _TOKEN.finditer(text):
+        yield Token(str(match.lastgroup), match[0], match.start())
+
+
+def statements(text: str) -> list[Statement]:
+    """The statements of a script, in order; space and comments between them are dropped.
+
+    A semicolon inside the body of a trigger does not end the statement: the body ends with an
+    `END` that follows a semicolon, which is the rule of https://sqlite.org/c3ref/complete.html.
+    """
+    found: list[Statement] = []
+    start: int | None = None
+    words: list[str] = []  # the first words, to recognise CREATE TRIGGER
+    previous = ""  # the last significant token
+    in_trigger = False
+    for token in tokens(text):
+        if token.kind in ("space", "comment"):
+            continue
+        if start is None:
+            if token.kind == "semi":
+                continue
+            start, words, in_trigger = token.start, [], False
+        if token.kind == "word" and len(words) < 5:
+            words.append(token.text.upper())
+            in_trigger = in_trigger or _begins_trigger(words)
+        if token.kind == "semi" and not (in_trigger and previous != "END"):
+            found.append(_statement(text, start, token.start + 1))
+            start = None
+        # `; END` closes a trigger; the END of a CASE never follows a semicolon.
+        if token.kind == "word" and token.text.upper() == "END" and previous == ";":
+            previous = "END"
+        else:
+            previous = token.text if token.kind == "semi" else ""
+    if start is not None:
+        found.append(_statement(text, start, len(text)))
+    return found
+
+
+def canonical(text: str) -> str:
+    """The tokens of a statement without what does not matter: space, comments, quotes, case.
+
+    Two statements with one canonical form mean the same schema; string literals are kept as they
+    are. ALTER's history leaves such differences in `sqlite_schema.sql`.
+    """
+    words = []
+    for token in tokens(text):
+        match token.kind:
+            case "space" | "comment":
+                continue
+            case "quoted":
+                words.append(_unquoted(token.text).casefold())
+            case "word":
+                words.append(token.text.casefold())
+            case _:
+                words.append(token.text)
+    return " ".join(words)
+
+
+def position(text: str, offset: int) -> tuple[int, int]:
+    """The 1-based line and column of an offset, the column counted in characters."""
+    line_start = text.rfind("\n", 0, offset) + 1
+    return text.count("\n", 0, offset) + 1, offset - line_start + 1
+
+
+def _unquoted(name: str) -> str:
+    inner, quote = name[1:-1], name[0]
+    return inner if quote == "[" else inner.replace(quote * 2, quote)
+
+
+def _begins_trigger(words: list[str]) -> bool:
+    rest = words[1:] if words[:1] == ["EXPLAIN"] else words
+    if rest[:2] == ["QUERY", "PLAN"]:
+        rest = rest[2:]
+    if rest[:1] != ["CREATE"]:
+        return False
+    return rest[1:2] == ["TRIGGER"] or (
+        rest[1:2] in (["TEMP"], ["TEMPORARY"]) and rest[2:3] == ["TRIGGER"]
+    )
+
+
+def _statement(text: str, start: int, end: int) -> Statement:
+    line, column = position(text, start)
+    return Statement(text[start:end].rstrip(" \t\n\f\r"), line, column)

@@ -1,0 +1,120 @@
+"""The table of `tsm status`: a row for each script, a column for each place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tsm_git.core.comparison import Comparison
+from tsm_git.core.ledger import Ledger
+from tsm_git.core.publishing import Change, Deviation
+from tsm_git.core.script import Script, parse_number
+from tsm_git.core.snapshot import Snapshot
+
+BASE, HEAD, INDEX, TREE, WORKING, REF = "base", "HEAD", "index", "tree", "working", "ref"
+SAME, OTHER, ABSENT = "same", "other", "absent"
+
+
+class Row(NamedTuple):
+    """One script. `cells` maps each place that was looked at to same, other or absent.
+
+    Same means: with the text that counts, which is the published one, or else the candidate's.
+    `words` say what the script is: published or draft, pending, edited, missing ...
+    """
+
+    number: int
+    filename: str
+    cells: Mapping[str, str]
+    words: tuple[str, ...]
+
+
+def rows(comparison: Comparison) -> list[Row]:
+    """Every script that any place holds, in order."""
+    places = _places(comparison)
+    filenames = {filename for texts in places.values() for filename in texts}
+    facts = comparison.facts
+    published = dict(places.get(BASE, {}))
+    for entry in facts.ref.entries if facts.ref else ():
+        published.setdefault(entry.filename, entry.digest or "")
+    drafts = {script.filename for script in comparison.drafts}
+    pending = {script.filename for script in comparison.pending}
+    changed = _words_of_changes(comparison)
+    found = []
+    for filename in filenames:
+        counts = published.get(filename) or places[TREE].get(filename)
+        cells = {place: _cell(texts.get(filename), counts) for place, texts in places.items()}
+        words = ["published"] if filename in published else []
+        words += ["draft"] if filename in drafts and filename not in published else []
+        words += changed.get(filename, ())
+        words += ["pending"] if filename in pending else []
+        found.append(Row(parse_number(filename) or 0, filename, cells, tuple(words)))
+    return sorted(found, key=lambda row: row[:2])
+
+
+def _places(comparison: Comparison) -> dict[str, dict[str, str]]:
+    """What each place holds that was looked at: file name -> digest; TREE is the candidate."""
+    facts = comparison.facts
+    snapshots = {
+        BASE: facts.base.snapshot if facts.base else None,
+        HEAD: facts.head,
+        INDEX: facts.staged,
+        TREE: facts.candidate,
+    }
+    found = {place: _texts(held) for place, held in snapshots.items() if held is not None}
+    for place, ledger in ((WORKING, facts.working), (REF, facts.ref)):
+        if ledger is not None and ledger.exists:
+            found[place] = _recorded(ledger)
+    return found
+
+
+def _texts(held: Snapshot) -> dict[str, str]:
+    return {filename: script.digest for filename, script in held.scripts.items()}
+
+
+def _recorded(ledger: Ledger) -> dict[str, str]:
+    return {entry.filename: entry.digest or "" for entry in ledger.entries}
+
+
+def _cell(digest: str | None, counts: str | None) -> str:
+    if digest is None:
+        return ABSENT
+    return SAME if digest in (counts, "") else OTHER  # "": a ledger row without a text
+
+
+def _words_of_changes(comparison: Comparison) -> dict[str, list[str]]:
+    """What the findings say of each script, in a word or two."""
+    words: dict[str, list[str]] = {}
+
+    def say(filename: str, word: str) -> None:
+        if word not in words.setdefault(filename, []):
+            words[filename].append(word)
+
+    for deviation in (*comparison.deviations, *comparison.divergences):
+        say(deviation.script.filename, _word(deviation))
+    for taken in comparison.taken:
+        say(taken.draft.filename, "number taken")
+    for script in comparison.below:
+        say(script.filename, "below published")
+    for script in comparison.behind:
+        say(script.filename, "not merged")
+    for group in comparison.duplicates:
+        for script in group:
+            say(script.filename, "duplicate number")
+    for loss in comparison.lost:
+        say(loss.script.filename, "lost in merge")
+    for mixture in comparison.mixed:
+        say(mixture.script.filename, "mixed")
+    for entry in comparison.production.unknown:
+        say(entry.filename, "unknown to git")
+    return words
+
+
+def _word(deviation: Deviation) -> str:
+    now: Script | None = deviation.now
+    match deviation.change:
+        case Change.RENAMED if now is not None:
+            return f"renamed to {now.filename}"
+        case Change.EDITED:
+            return "edited"
+        case _:
+            return "missing"

@@ -1,0 +1,44 @@
+"""Words for people: quoting, counting, and keeping strangers' bytes off the terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./@%+=:,-]+")
+# C0 and C1 controls, line and paragraph separators, and what turns text around on the screen:
+# a file name must not be able to move the cursor or hide a word.
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+
+
+def shell_quoted(word: str) -> str:
+    """The word as a POSIX shell takes it, quoted only where it must be."""
+    if word.startswith("-"):
+        word = f"./{word}"  # a path, which no program may take for an option
+    if _PLAIN.fullmatch(word):
+        return word
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def printable(text: str) -> str:
+    """The text with control characters written as escapes, fit for one line of a terminal."""
+    if text.isprintable():
+        return text  # nearly always, and then the pattern need not even be compiled
+    return re.sub(_UNPRINTABLE, lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def file_stamp(now: str) -> str:
+    """An ISO 8601 time in UTC as file names have it: `2026-11-19T14-30-05.123456`."""
+    return now.partition("+")[0].replace(":", "-")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 script`, `2 scripts`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(words: Sequence[str], most: int = 3) -> str:
+    """`a, b and 4 more`: as many words as are read with pleasure."""
+    if len(words) <= most:
+        return ", ".join(words)
+    return f"{', '.join(words[:most])} and {len(words) - most} more"
