@@ -1,0 +1,1 @@
+"""Real git and real SQLite, in every state that a machine can leave them in."""

@@ -1,0 +1,1 @@
+"""What touches the world: one owner each for git, SQLite and files. They do not know each other."""

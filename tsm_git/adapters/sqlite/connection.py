@@ -1,0 +1,167 @@
+"""Opens databases, and turns SQLite's errors into one line with a way out.
+
+Reading leaves no trace: no table, no side file, no changed byte.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+import apsw
+
+from tsm_git.core.errors import DatabaseError, TsmError
+from tsm_git.core.text import shell_quoted
+
+BUSY_MILLISECONDS = 5000
+_MAGIC = b"SQLite format 3\0"
+_NEWEST_FORMAT = 2  # bytes 18 and 19 of the header: 1 rollback journal, 2 write-ahead log
+
+
+@contextmanager
+def open_readonly(path: Path, shown: str) -> Iterator[apsw.Connection]:
+    """A connection that reads and leaves no trace, whatever state the file is in.
+
+    A write-ahead log that nobody has open would make SQLite create side files, and a hot journal
+    cannot be rolled back by a reader: in both cases a private copy is read.
+    """
+    path = path.resolve()  # the side files lie beside the file, not beside a link to it
+    # The header is read before a connection exists: closing a descriptor of the file would drop
+    # the connection's POSIX locks (https://sqlite.org/howtocorrupt.html, section 2.2).
+    is_wal = _uses_wal(path, shown)
+    log, index = _beside(path, "-wal"), _beside(path, "-shm")
+    if is_wal and not _has_bytes(log):
+        with _opened(path, "mode=ro&immutable=1") as connection:
+            yield connection
+    elif (is_wal and not index.exists()) or (not is_wal and _is_hot(path)):
+        with TemporaryDirectory(prefix="tsm-") as scratch:
+            copy = Path(scratch, "copy.sqlite")
+            shutil.copyfile(path, copy)
+            for suffix in ("-wal", "-journal"):
+                if _has_bytes(_beside(path, suffix)):
+                    shutil.copyfile(_beside(path, suffix), _beside(copy, suffix))
+            with _opened(copy, "mode=rw") as connection:
+                yield connection
+    else:
+        with _opened(path, "mode=ro") as connection:
+            yield connection
+
+
+@contextmanager
+def open_working(path: Path) -> Iterator[apsw.Connection]:
+    """A connection that changes the working database; creates the file."""
+    with _connected(path, "mode=rwc") as connection:
+        # A committed script must survive a power loss (https://sqlite.org/pragma.html#pragma_synchronous).
+        connection.pragma("synchronous", "FULL")
+        # A rebuild drops tables; with foreign keys on that would delete the children's rows, and
+        # inside a transaction they cannot be switched (https://sqlite.org/foreignkeys.html, 6).
+        connection.pragma("foreign_keys", False)
+        yield connection
+
+
+@contextmanager
+def translated(shown: str) -> Iterator[None]:
+    """Turns SQLite's errors into one line that names the file and says what to do."""
+    try:
+        yield
+    except TsmError:
+        raise
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise DatabaseError(
+            f"`{shown}` is locked by another process", "close what has it open, then try again"
+        ) from error
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise DatabaseError(
+            f"`{shown}` is corrupt: {error}",
+            f"run `sqlite3 {shell_quoted(shown)} 'PRAGMA integrity_check'` to see how far, "
+            "then restore a backup",
+        ) from error
+    except (apsw.ReadOnlyError, apsw.PermissionsError, apsw.CantOpenError) as error:
+        raise DatabaseError(
+            f"`{shown}` cannot be opened: {error}",
+            f"run `ls -ld {shell_quoted(shown)}` to see who may",
+        ) from error
+    except (apsw.FullError, apsw.IOError, OSError) as error:
+        raise DatabaseError(
+            f"`{shown}` cannot be read or written: {getattr(error, 'strerror', None) or error}",
+            "run `df` to see whether the disk is full, `ls -ld` to see who may",
+        ) from error
+    except apsw.Error as error:
+        if "unsupported file format" in str(error):  # byte 44 of the header
+            raise _too_new(shown) from error
+        raise DatabaseError(
+            f"`{shown}`: {error}", f"run `sqlite3 {shell_quoted(shown)}` to see what it holds"
+        ) from error
+
+
+@contextmanager
+def _opened(path: Path, mode: str) -> Iterator[apsw.Connection]:
+    with _connected(path, mode) as connection:
+        # The file may come from a stranger: its schema must not be able to do anything.
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        yield connection
+
+
+@contextmanager
+def _connected(path: Path, mode: str) -> Iterator[apsw.Connection]:
+    # As a URI (https://sqlite.org/uri.html) a name may hold any byte, UTF-8 or not.
+    name = quote(os.fsencode(path.absolute().as_posix()))
+    flags = apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    connection = apsw.Connection(f"file:{name if name[0] == '/' else '/' + name}?{mode}", flags)
+    try:
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _uses_wal(path: Path, shown: str) -> bool:
+    if not path.is_file():  # a pipe would wait for a writer
+        raise DatabaseError(f"`{shown}` is not a file", f"run `ls -ld {shell_quoted(shown)}`")
+    with path.open("rb") as file:
+        header = file.read(20)
+    if not header:
+        return False
+    if not header.startswith(_MAGIC):
+        raise DatabaseError(
+            f"`{shown}` is not an SQLite database", "see that the path is the one you mean"
+        )
+    if len(header) < 20 or max(header[18:20]) > _NEWEST_FORMAT:
+        raise _too_new(shown)
+    return header[19] == _NEWEST_FORMAT
+
+
+def _too_new(shown: str) -> DatabaseError:
+    return DatabaseError(
+        f"`{shown}` has a file format that SQLite {apsw.sqlite_lib_version()} does not know",
+        "run `pip install --upgrade apsw`",
+    )
+
+
+def _is_hot(path: Path) -> bool:
+    """Whether a rollback journal lies beside the file that a reader could not roll back.
+
+    A writer that is at work has a journal too, but also a lock; then reading just works.
+    """
+    if not _has_bytes(_beside(path, "-journal")):
+        return False
+    try:
+        with _opened(path, "mode=ro") as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    except (apsw.ReadOnlyError, apsw.CantOpenError):
+        return True
+    return False
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _has_bytes(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
