@@ -1,0 +1,111 @@
+"""The registry of rules and the engine that runs them over facts.
+
+Rules judge; they never print, never configure, never touch anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from tsm_git.core.comparison import Comparison
+from tsm_git.core.finding import Finding, Rule, Severity, Skipped
+from tsm_git.core.settings import Settings
+from tsm_git.core.state import State
+
+
+class Evidence(Enum):
+    """What a rule needs to have been looked at; the value is its key in `Facts.unseen`."""
+
+    SCRIPTS = "scripts"
+    GIT = "git"
+    MERGES = "merges"
+    REF = "ref"
+    WORKING = "working"
+    PUBLISHED = "published"
+    BRANCHES = "branches"
+    TIP = "tip"
+
+
+Judge = Callable[[Rule, Comparison], Iterator[Finding]]
+
+
+class Check(NamedTuple):
+    """A rule with what it needs and how it judges."""
+
+    rule: Rule
+    needs: Evidence
+    judge: Judge
+
+
+CHECKS: list[Check] = []
+
+
+def rule(
+    code: str,
+    name: str,
+    summary: str,
+    *,
+    severity: Severity = Severity.ERROR,
+    implies: State | None = None,
+    needs: Evidence = Evidence.SCRIPTS,
+) -> Callable[[Judge], Judge]:
+    """Registers the decorated function as the judge of a rule."""
+
+    def register(judge: Judge) -> Judge:
+        CHECKS.append(Check(Rule(code, name, summary, severity, implies), needs, judge))
+        return judge
+
+    return register
+
+
+def run(view: Comparison, settings: Settings) -> tuple[list[Finding], list[Skipped]]:
+    """All findings as the settings weigh them, in order of place, and what was not judged."""
+    found: list[Finding] = []
+    skipped: dict[tuple[str, bool], list[str]] = {}
+    for check in CHECKS:
+        code = check.rule.code
+        severity = settings.severity(code, check.rule.severity)
+        if severity is None:
+            skipped.setdefault(("switched off in the configuration", True), []).append(code)
+        elif not _has(view, check.needs):
+            why = view.facts.unseen.get(check.needs.value, "it was not looked at")
+            skipped.setdefault((why, check.needs is Evidence.TIP), []).append(code)
+        else:
+            found += (
+                finding._replace(severity=severity)
+                for finding in check.judge(check.rule, view)
+                if not settings.ignored(code, finding.path)
+            )
+    return in_order(found), [
+        Skipped(tuple(codes), why, by_choice) for (why, by_choice), codes in skipped.items()
+    ]
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings by path, line, column and code, each once."""
+    return sorted(
+        dict.fromkeys(findings), key=lambda f: (f.path, f.line, f.column, f.code, f.subject)
+    )
+
+
+def _has(view: Comparison, needs: Evidence) -> bool:
+    facts = view.facts
+    match needs:
+        case Evidence.SCRIPTS:
+            return True
+        case Evidence.GIT:
+            return "git" not in facts.unseen
+        case Evidence.MERGES:
+            return "merges" not in facts.unseen
+        case Evidence.REF:
+            return facts.ref is not None
+        case Evidence.WORKING:
+            return facts.working is not None
+        case Evidence.TIP:
+            return "tip" not in facts.unseen
+        case Evidence.BRANCHES:
+            return "branches" not in facts.unseen
+        case Evidence.PUBLISHED:
+            return facts.base is not None or facts.ref is not None
