@@ -1,0 +1,1 @@
+"""How a verdict looks, from verdicts made by hand."""

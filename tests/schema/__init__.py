@@ -1,0 +1,1 @@
+"""The JSON documents, held against their schemas."""

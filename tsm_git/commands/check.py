@@ -1,0 +1,76 @@
+"""`tsm check`: the verdict on every database of a project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tsm_git.commands.gather import gather
+from tsm_git.commands.history import History, annotated
+from tsm_git.commands.project import Project
+from tsm_git.commands.request import Gathered, Request
+from tsm_git.core.comparison import Comparison, compare
+from tsm_git.core.facts import Facts
+from tsm_git.core.finding import Finding, Severity
+from tsm_git.core.report import CheckReport, DatabaseReport
+from tsm_git.core.settings import Settings
+from tsm_git.core.state import judge
+from tsm_git.rules import run
+
+CheckRequest = Request
+
+
+def check(project: Project, request: CheckRequest) -> CheckReport:
+    """The verdict on every database that the request means. Reads only."""
+    gathered = gather(project, request)
+    reports = []
+    for facts in gathered.facts:
+        comparison = _with_radar(project, gathered, compare(facts), request)
+        report = report_on(comparison, gathered.settings)
+        if request.annotate:
+            annotated_findings = _annotated(project, facts, report.findings)
+            report = DatabaseReport(
+                comparison, report.state, tuple(annotated_findings), report.skipped
+            )
+        reports.append(report)
+    return CheckReport(
+        gathered.place,
+        request.head,
+        gathered.head,
+        tuple(reports),
+        failing_severities(gathered, request.strict),
+    )
+
+
+def report_on(comparison: Comparison, settings: Settings) -> DatabaseReport:
+    """Findings and state of one database."""
+    findings, skipped = run(comparison, settings)
+    implied = {finding.implies for finding in findings if finding.implies}
+    state = judge(implied, bool(comparison.pending))
+    return DatabaseReport(comparison, state, tuple(findings), tuple(skipped))
+
+
+def failing_severities(gathered: Gathered, strict: bool) -> tuple[Severity, ...]:
+    """The severities at which a check fails."""
+    if strict or gathered.settings.strict:
+        return (Severity.ERROR, Severity.WARNING)
+    return (Severity.ERROR,)
+
+
+def _with_radar(
+    project: Project, gathered: Gathered, comparison: Comparison, request: CheckRequest
+) -> Comparison:
+    code = "TSM206"
+    wanted = gathered.settings.severity(code, Severity.WARNING) is not None
+    if request.radar_at is None or not wanted or not comparison.drafts:
+        return comparison  # the radar costs two processes, and only a draft can be contested
+    from tsm_git.commands.branches import contested_drafts
+
+    found = contested_drafts(project, gathered, comparison, request.head, request.radar_at)
+    return comparison._replace(contested=found)
+
+
+def _annotated(project: Project, facts: Facts, findings: Sequence[Finding]) -> Sequence[Finding]:
+    if project.repository is None or not findings:
+        return findings
+    history = facts.whereabouts if isinstance(facts.whereabouts, History) else None
+    return annotated(project.repository, history, findings)

@@ -1,0 +1,1 @@
+"""How a verdict looks: one module a format, each a function from a report to text."""
