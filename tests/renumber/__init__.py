@@ -1,0 +1,1 @@
+"""Renumbering, merges that stopped, the radar over branches, and restoring."""

@@ -1,0 +1,159 @@
+"""`tsm restore`: brings published scripts back, or makes the working database anew."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tsm_git.adapters.files import rename_back, rename_files, set_aside, write_new
+from tsm_git.commands.check import CheckRequest, check
+from tsm_git.commands.project import Project
+from tsm_git.core.errors import Refusal
+from tsm_git.core.publishing import Change
+from tsm_git.core.report import DatabaseReport
+from tsm_git.core.script import padded, parse_number
+from tsm_git.core.text import file_stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """One script that comes back: its text, and the file that stands in its place now.
+
+    `is_rename` says that this file has the very text, and only its name is wrong.
+    """
+
+    filename: str
+    text: str
+    instead_of: str | None
+    is_rename: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptsPlan:
+    """The scripts of one database that come back; `folder` is relative to the project's top."""
+
+    database: str
+    folder: str
+    returns: tuple[Return, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabasePlan:
+    """What the working database becomes: the ref database's content, or empty."""
+
+    database: str
+    ref: str | None
+    backup: str | None
+
+
+def plan_scripts(project: Project, base: str | None, database: str | None) -> list[ScriptsPlan]:
+    """Which published scripts come back with which text. Reads only.
+
+    Raises Refusal where a text is nowhere to be had, or a ledger's file name is no script name.
+    """
+    report = check(project, CheckRequest(base=base, database=database, annotate=False))
+    return [
+        ScriptsPlan(one.database, one.comparison.facts.folder, tuple(_returns(one)))
+        for one in report.databases
+    ]
+
+
+def restore_scripts(project: Project, plan: ScriptsPlan, now: str) -> list[tuple[str, str | None]]:
+    """Writes the texts back, and stages them. What stood in their place is moved aside, never lost.
+
+    All of it or, where something fails, nothing. Returns each file name with the path, relative to
+    the top, that the old file has now.
+    """
+    folder = project.top / plan.folder
+    aside = project.top / f"{plan.database}.bak" / f"scripts-{file_stamp(now)}"
+    done: list[tuple[str, str | None]] = []
+    with ExitStack() as undo:
+        for back in plan.returns:
+            target, saved = folder / back.filename, None
+            if back.is_rename and back.instead_of:
+                pair = (folder / back.instead_of, target)
+                rename_files([pair])
+                undo.callback(rename_back, [pair])
+            else:
+                if back.instead_of is not None:
+                    kept = set_aside(folder / back.instead_of, aside)
+                    undo.callback(kept.rename, folder / back.instead_of)
+                    saved = kept.relative_to(project.top).as_posix()
+                write_new(target, back.text.encode())
+                undo.callback(target.unlink)
+            done.append((back.filename, saved))
+        if project.repository and plan.returns:
+            both = [(back.filename, back.instead_of) for back in plan.returns]
+            names = dict.fromkeys(name for pair in both for name in pair if name)
+            project.repository.stage([f"{plan.folder}/{name}" for name in names])
+        undo.pop_all()
+    return done
+
+
+def plan_database(project: Project, database: str | None, now: str) -> DatabasePlan:
+    """What the working database would become. Reads only. Raises Refusal where it is not one."""
+    report = check(project, CheckRequest(database=database, annotate=False))
+    if len(report.databases) != 1:
+        names = ", ".join(f"`{one.database}`" for one in report.databases)
+        raise Refusal(
+            f"there are {len(report.databases)} databases: {names}",
+            "name one with `--database NAME`",
+        )
+    facts = report.databases[0].comparison.facts
+    backup = None
+    if facts.working and facts.working.exists:
+        name = Path(facts.database).name
+        number = padded(facts.working.last, 3)
+        backup = f"{facts.database}.bak/{file_stamp(now)}.{number}.{name}"
+    return DatabasePlan(facts.database, facts.ref.path if facts.ref else None, backup)
+
+
+def restore_database(project: Project, plan: DatabasePlan) -> None:
+    """Backs the working database up, then makes it what the plan says.
+
+    Raises DatabaseError where either cannot be done; the working database is then as it was.
+    """
+    from tsm_git.adapters.sqlite import back_up, restore  # a refusal needs no apsw
+
+    working = project.top / plan.database
+    if plan.backup:
+        back_up(working, plan.database, project.top / plan.backup)
+    restore(working, plan.database, project.top / plan.ref if plan.ref else None)
+
+
+def _returns(one: DatabaseReport) -> list[Return]:
+    facts = one.comparison.facts
+    ran = {entry.filename: entry for entry in facts.ref.entries} if facts.ref else {}
+    found = []
+    for deviation in one.comparison.deviations:
+        script, now = deviation.script, deviation.now
+        entry = ran.get(script.filename)
+        if entry is not None and entry.matches(now):
+            continue  # base says otherwise, but what production ran is not taken away
+        instead = now.filename if now and deviation.change is not Change.DELETED else None
+        back = _return(one, script.filename, script.digest, instead)
+        is_rename = deviation.change is Change.RENAMED and instead != script.filename
+        same_text = now is not None and now.digest == script.digest
+        found.append(replace(back, is_rename=is_rename and same_text))
+    for entry in one.comparison.production.unknown:
+        found.append(_return(one, entry.filename, entry.digest or "", None))
+    present = facts.candidate.files
+    return [r for r in found if r.instead_of is None or r.instead_of in present]
+
+
+def _return(one: DatabaseReport, filename: str, digest: str, instead: str | None) -> Return:
+    if parse_number(filename) is None:  # a ledger may hold `../x`: it is no name for a file
+        raise Refusal(
+            f"the ledger calls a script `{filename}`, which is no script name",
+            "correct `filename` in the ledger",
+            one.state,
+        )
+    text = one.comparison.facts.texts.get(digest)
+    if text is None:
+        raise Refusal(
+            f"the text of `{filename}` is in no commit and in no ledger",
+            "bring the script back by hand",
+            one.state,
+        )
+    return Return(filename, text, instead)

@@ -1,0 +1,129 @@
+"""`tsm squash`: merges this branch's drafts into one, proven to give the same database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tsm_git.adapters.files import set_aside, write_new
+from tsm_git.commands.check import CheckRequest, check
+from tsm_git.commands.project import Project
+from tsm_git.core.comparison import Comparison
+from tsm_git.core.errors import Refusal, UsageError
+from tsm_git.core.numbering import width
+from tsm_git.core.order import Order, compare_orders
+from tsm_git.core.report import DatabaseReport
+from tsm_git.core.script import Script, padded, parse_number
+from tsm_git.core.snapshot import in_order
+from tsm_git.core.sql import statements
+from tsm_git.core.state import State
+from tsm_git.core.text import file_stamp, listed
+
+
+@dataclass(frozen=True, slots=True)
+class Squash:
+    """The drafts of one database that become one script; paths are relative to the top.
+
+    `applied` are those that the working database has run: it has to be restored afterwards.
+    """
+
+    database: str
+    folder: str
+    drafts: tuple[str, ...]
+    filename: str
+    text: str
+    applied: tuple[str, ...]
+
+
+def plan(project: Project, base: str | None, database: str | None, name: str | None) -> Squash:
+    """What would be merged into what; the result is proven by replay. Reads only.
+
+    Raises Refusal where there are not two drafts to merge, where scripts are in disorder, or where
+    the one script does not give the same database as the several.
+    """
+    report = check(project, CheckRequest(base=base, database=database, annotate=False))
+    if len(report.databases) != 1:
+        names = listed([f"`{one.database}`" for one in report.databases])
+        raise Refusal(f"there is not one database but: {names}", "name one with `--database NAME`")
+    one = report.databases[0]
+    drafts = _drafts(one)
+    comparison = one.comparison
+    filename = f"{padded(drafts[0].number, width(comparison.merge_result.values()))}."
+    filename += f"{name or drafts[0].name}.sql"
+    if parse_number(filename) is None:
+        raise UsageError(f"`{name}` makes no script name", "give letters, digits and `_`")
+    text = joined([comparison.facts.texts[draft.digest] for draft in drafts])
+    _prove(comparison, drafts, filename, text)
+    working = comparison.facts.working
+    applied = {entry.filename for entry in working.entries} if working else set()
+    return Squash(
+        comparison.facts.database,
+        comparison.facts.folder,
+        tuple(draft.filename for draft in drafts),
+        filename,
+        text,
+        tuple(draft.filename for draft in drafts if draft.filename in applied),
+    )
+
+
+def carry_out(project: Project, squash: Squash, now: str) -> str:
+    """Writes the one script in place of the several, and stages it.
+
+    The several are moved aside first; returns the folder, relative to the top, where they are now.
+    """
+    folder = project.top / squash.folder
+    aside = f"{squash.database}.bak/scripts-{file_stamp(now)}"
+    for filename in squash.drafts:
+        set_aside(folder / filename, project.top / aside)
+    write_new(folder / squash.filename, squash.text.encode())
+    if project.repository:
+        names = dict.fromkeys([*squash.drafts, squash.filename])
+        project.repository.stage([f"{squash.folder}/{name}" for name in names])
+    return aside
+
+
+def joined(texts: list[str]) -> str:
+    """The texts as one script: each ends its last statement, a blank line stands between them."""
+    parts = []
+    for text in texts:
+        found = statements(text)
+        is_open = bool(found) and not found[-1].text.endswith(";")
+        # On a line of its own, since the text may end in a comment.
+        parts.append(text.rstrip("\n") + ("\n;" if is_open else "") + "\n")
+    return "\n".join(parts)
+
+
+def _drafts(one: DatabaseReport) -> list[Script]:
+    if one.state in (State.ERROR, State.CONFLICTED):
+        first = next(f for f in one.findings if f.implies is one.state)
+        raise Refusal(
+            f"`{one.database}` is {one.state.name}: {first.message} ({first.code})",
+            first.hint,
+            one.state,
+        )
+    drafts = list(one.comparison.drafts)
+    if len(drafts) < 2:
+        raise Refusal(
+            f"`{one.database}` has {'one draft' if drafts else 'no draft'} on this branch",
+            "a squash takes two or more; published scripts stay as they are",
+            one.state,
+        )
+    return drafts
+
+
+def _prove(comparison: Comparison, drafts: list[Script], filename: str, text: str) -> None:
+    from tsm_git.adapters.sqlite.replay import replay  # apsw is loaded for a proof only
+
+    facts = comparison.facts
+    published = in_order(facts.base.snapshot.scripts.values()) if facts.base else []
+    before = [(f"{facts.folder}/{s.filename}", facts.texts[s.digest]) for s in published]
+    several = [(f"{facts.folder}/{s.filename}", facts.texts[s.digest]) for s in drafts]
+    one, other = (
+        replay([*before, *several]),
+        replay([*before, (f"{facts.folder}/{filename}", text)]),
+    )
+    found = compare_orders(one, other)
+    if found.order is not Order.IDENTICAL:
+        raise Refusal(
+            f"one script would not do what the {len(drafts)} do: {listed(found.words)}",
+            "correct the drafts so that they run, then squash them",
+        )
