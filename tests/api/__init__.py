@@ -1,0 +1,1 @@
+"""The Python API as a program calls it."""

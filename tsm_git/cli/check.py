@@ -1,0 +1,104 @@
+"""`tsm check`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from tsm_git.cli.shared import base_option, database_option, in_colour, now, project_here
+from tsm_git.core.text import printable
+
+_EPILOG = """\b
+Examples:
+  tsm check                                  the work tree against the base branch
+  tsm check --staged                         what the next commit would hold
+  tsm check --base main --head feature       a branch, also in a bare repository
+  tsm check --fix                            restore published scripts, renumber drafts
+  tsm check --format json | jq .summary
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--worktree", is_flag=True, help="Check the work tree (the default).")
+@click.option("--staged", is_flag=True, help="Check the index.")
+@click.option("--head", metavar="REV", help="Check a commit; touches neither index nor work tree.")
+@base_option
+@database_option
+@click.option(
+    "--working",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The working database to compare with.",
+)
+@click.option(
+    "--ref",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The ref database to compare with.",
+)
+@click.option("--fix", "with_fix", is_flag=True, help="First make the repairs that lose nothing.")
+@click.option("--strict", is_flag=True, help="Let warnings fail, too.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    envvar="TSM_FORMAT",
+    default="text",
+    show_default=True,
+    help="How to print the report.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.pass_context
+def check(
+    context: click.Context,
+    worktree: bool,
+    staged: bool,
+    head: str | None,
+    base: str | None,
+    database: str | None,
+    working: Path | None,
+    ref: Path | None,
+    with_fix: bool,
+    strict: bool,
+    exit_zero: bool,
+    output: str,
+    as_json: bool,
+) -> int:
+    """The verdict on the scripts: duplicates, gaps, and what contradicts base or a database.
+
+    Reads only, but for --fix. Exits with 1 if there is an error, with 2 if tsm cannot tell.
+    """
+    if worktree and (staged or head is not None):
+        raise click.UsageError("--worktree, --staged and --head are different candidates")
+    from tsm_git.commands.check import CheckRequest  # completion and --help need neither
+    from tsm_git.commands.check import check as run_check
+
+    request = CheckRequest(
+        head=head,
+        staged=staged,
+        base=base,
+        database=database,
+        radar_at=time.time(),
+        working=working,
+        ref=ref,
+        strict=strict,
+    )
+    with project_here(context) as project:
+        if with_fix:
+            from tsm_git.commands.fix import fix
+
+            for line in fix(project, request, now()):
+                click.echo(printable(line), err=True)
+        report = run_check(project, request)
+    if as_json or output == "json":
+        from tsm_git.render.jsondoc import check_json
+
+        click.echo(check_json(report), nl=False)
+    else:
+        from tsm_git.render.text import check_text
+
+        click.echo(check_text(report, colour=in_colour()), nl=False, color=True)
+    return 0 if exit_zero else report.exit_code

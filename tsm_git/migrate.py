@@ -1,0 +1,116 @@
+"""The Python API: `Migrate`, the verdict and the changes of one database, for programs.
+
+Everything that touches the database file runs in a child process (see `tsm_git.worker`), so the
+caller may hold the file open through any SQLite library.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from tsm_git.core.errors import TsmError, UsageError
+from tsm_git.core.finding import Finding
+from tsm_git.core.state import State
+from tsm_git.core.text import counted, listed, printable
+
+# The child sees the modules that the parent sees, however the parent came by them.
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from tsm_git.worker import main; main()"
+
+
+class Engine(Protocol):
+    """An object that has opened a database, such as TupleSaver's Engine."""
+
+    @property
+    def db_path(self) -> str | os.PathLike[str] | None:
+        """Where the database file is."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The verdict on one database; file names are in number order.
+
+    `skipped` maps the code of each rule that was not judged to the reason. `schema` is empty:
+    models are not compared in this version.
+    """
+
+    state: State
+    findings: Sequence[Finding]
+    pending: Sequence[str]
+    applied: Sequence[str]
+    skipped: Mapping[str, str]
+    schema: Mapping[str, object] = field(default_factory=dict)
+
+    def status(self) -> str:
+        """The verdict for people: the state, what is wrong, what waits, and the way out."""
+        lines = [f"{self.state.name}: {self.state.value}"]
+        lines += [f"  {finding.code} {printable(finding.message)}" for finding in self.findings]
+        if self.pending:
+            names = printable(listed(self.pending))
+            lines.append(f"  {counted(len(self.pending), 'script')} pending: {names}")
+        if self.state.way_out:
+            lines.append(f"  way out: {self.state.way_out}")
+        return "\n".join(lines)
+
+
+class Migrate:
+    """The migrations of one database.
+
+    `database` is a path, or an engine-like object with a `db_path`. `models` is accepted for what
+    is to come; a comparison with models is reported as skipped.
+    """
+
+    def __init__(
+        self, database: str | os.PathLike[str] | Engine, models: Sequence[type] = ()
+    ) -> None:
+        path = database if isinstance(database, (str, os.PathLike)) else database.db_path
+        if not path or str(path) == ":memory:":
+            raise UsageError(
+                "a database in memory has no scripts", "give the path of a database file"
+            )
+        self.path = Path(path).absolute()
+        self.models = tuple(models)
+
+    def check(self) -> CheckResult:
+        """The verdict. Reads only: creates no table and no file, changes no byte.
+
+        Raises GitError or DatabaseError where it cannot be told.
+        """
+        result: CheckResult = self._run("check")
+        if self.models:
+            why = "this version of tsm does not compare models"
+            result = replace(result, skipped={**result.skipped, "TSM401": why})
+        return result
+
+    def apply(self, filename: str | os.PathLike[str]) -> None:
+        """Applies one script: the next pending one, in state PENDING.
+
+        Raises Refusal, which names the state and the way out, where that is not so, and
+        ScriptError where a statement of the script fails; the database is then as before.
+        """
+        self._run("apply", Path(filename).name)
+
+    def _run(self, task: str, *arguments: object) -> Any:
+        if not self.path.parent.is_dir():
+            raise UsageError(f"there is no folder `{self.path.parent}`", "create it first")
+        child = subprocess.run(
+            [sys.executable, "-c", _BOOT, *sys.path],
+            input=pickle.dumps((task, (self.path, *arguments))),
+            stdout=subprocess.PIPE,
+            check=False,
+        )
+        if child.returncode != 0 or not child.stdout:
+            raise TsmError(
+                f"the process that was to {task} `{self.path.name}` ended with {child.returncode}",
+                "its own words are on standard error",
+            )
+        done, outcome = pickle.loads(child.stdout)  # noqa: S301 - written by our own child
+        if not done:
+            raise outcome
+        return outcome

@@ -1,0 +1,69 @@
+"""Runs one task of the Python API in a process of its own.
+
+The caller's process may hold the same database open through another SQLite library, and two
+libraries on one file in one process lose each other's locks
+(https://sqlite.org/howtocorrupt.html, section 2.2.1). So whatever touches the file runs here.
+Parent and child are the same program and trust each other; they speak pickle over pipes.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tsm_git.commands.apply import apply
+from tsm_git.commands.check import CheckRequest, check
+from tsm_git.commands.project import open_project
+from tsm_git.core.errors import Refusal, TsmError
+from tsm_git.core.settings import SUFFIX
+from tsm_git.core.state import State
+from tsm_git.migrate import CheckResult
+
+
+def check_one(path: Path) -> CheckResult:
+    """The verdict on one database."""
+    with open_project(path.parent, os.environ) as project:
+        request = CheckRequest(folder=_folder(project.top, path))
+        (report,) = check(project, request).databases
+    skipped = {code: skip.why for skip in report.skipped for code in skip.codes}
+    return CheckResult(report.state, report.findings, report.pending, report.applied, skipped)
+
+
+def apply_next(path: Path, filename: str) -> None:
+    """Applies the next pending script. Raises Refusal in every state but PENDING."""
+    with open_project(path.parent, os.environ) as project:
+        request = CheckRequest(folder=_folder(project.top, path), annotate=False)
+        state = check(project, request).databases[0].state
+        if state in (State.CURRENT, State.DRIFT):
+            raise Refusal(
+                f"`{path.name}` is {state.name}: nothing is pending",
+                f"write a script into `{path.name}{SUFFIX}` first",
+                state,
+            )
+        apply(project, request, lambda: datetime.now(UTC).isoformat(), filename)
+
+
+TASKS: Mapping[str, Callable[..., object]] = {"apply": apply_next, "check": check_one}
+
+
+def main() -> None:
+    """Reads a task from standard input, writes its outcome to standard output."""
+    name, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
+    try:
+        outcome: object = (True, TASKS[name](*arguments))
+    except TsmError as error:
+        outcome = (False, error)
+    pickle.dump(outcome, sys.stdout.buffer)
+
+
+def _folder(top: Path, path: Path) -> str:
+    # The database itself may be a link to somewhere else; its scripts lie beside the link.
+    return (path.parent.resolve() / path.name).relative_to(top.resolve()).as_posix() + SUFFIX
+
+
+if __name__ == "__main__":
+    main()
