@@ -93,19 +93,11 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 def _has(view: Comparison, needs: Evidence) -> bool:
     facts = view.facts
     match needs:
-        case Evidence.SCRIPTS:
-            return True
-        case Evidence.GIT:
-            return "git" not in facts.unseen
-        case Evidence.MERGES:
-            return "merges" not in facts.unseen
         case Evidence.REF:
             return facts.ref is not None
         case Evidence.WORKING:
             return facts.working is not None
-        case Evidence.TIP:
-            return "tip" not in facts.unseen
-        case Evidence.BRANCHES:
-            return "branches" not in facts.unseen
         case Evidence.PUBLISHED:
             return facts.base is not None or facts.ref is not None
+        case _:
+            return needs.value not in facts.unseen

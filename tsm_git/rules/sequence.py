@@ -118,10 +118,8 @@ def unresolved_conflict(this: Rule, view: Comparison) -> Iterator[Finding]:
                     f"{_sides(view)[0]}, and the other gets the next number"
                 )
                 fix = Fix("renumber", "tsm renumber")
-        elif line is not None:
-            message = f"`{filename}` holds conflict markers"
         else:
-            continue
+            message = f"`{filename}` holds conflict markers"
         yield Finding(
             this,
             filename,
