@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tsm_git.core.errors import ConfigError
 from tsm_git.core.finding import Severity
-from tsm_git.core.settings import Command, DatabaseSettings, Settings, parse_settings
+from tsm_git.core.settings import Command, DatabaseSettings, Plugin, Settings, parse_settings
 
 CODES = frozenset({"TSM101", "TSM102", "TSM201"})
 PATH = "a path inside the repository, relative to the configuration file"
+MODELS = 'a module, "module:attribute" or a path that ends in .sql'
 WORDS = 'a list of strings, such as ["program", "argument"]'
 
 
@@ -131,6 +132,38 @@ class TestRight:
         assert parts
         assert not {"", ".", ".."} & set(parts)
 
+    @pytest.mark.parametrize(
+        ("value", "models"),
+        [
+            ("myapp", "myapp"),
+            ("myapp.models", "myapp.models"),
+            ("myapp.models:Base.metadata", "myapp.models:Base.metadata"),
+            ("schema.sql", "svc/schema.sql"),
+            ("../db/Schema.SQL", "db/Schema.SQL"),
+            (["make", "ddl"], Command(("make", "ddl"))),
+            ({"plugin": "pony"}, Plugin("pony")),
+            ({"plugin": "pony", "argument": "myapp:db"}, Plugin("pony", "myapp:db")),
+        ],
+    )
+    def test_models(self, value: Any, models: Any) -> None:
+        assert parse({"models": value}, "svc").shared.models == models
+
+    def test_what_is_set_for_all_holds_for_a_database_that_is_not_listed(self) -> None:
+        settings = parse(
+            {
+                "databases": {"a": {"models": "a.models", "path": "data/a"}},
+                "models": "b.models",
+                "keep_backups": 3,
+            },
+            "svc",
+        )
+
+        assert settings.of("svc/data/a") == settings.databases[0]
+        assert settings.of("svc/data/a").models == "a.models"
+        assert settings.of("other") == DatabaseSettings(
+            "other", "b.models", keep_backups=3, home="svc"
+        )
+
 
 class TestWrong:
     @pytest.mark.parametrize(
@@ -169,7 +202,13 @@ class TestWrong:
             ({"min_sqlite": "3"}, "min_sqlite", "'3'", 'a version of SQLite, such as "3.37"'),
             ({"python": ["x"]}, "python", "['x']", "a string that is not empty"),
             ({"models": 5}, "models", "5", WORDS),
-            ({"models": ""}, "models", "''", WORDS),
+            ({"models": ""}, "models", "''", MODELS),
+            ({"models": "a b"}, "models", "'a b'", MODELS),
+            ({"models": "--help"}, "models", "'--help'", MODELS),
+            ({"models": "a/b.py"}, "models", "'a/b.py'", MODELS),
+            ({"models": "a:b:c"}, "models", "'a:b:c'", MODELS),
+            ({"models": "../x.sql"}, "models", "'../x.sql'", PATH),
+            ({"models": {"plugin": 1}}, "models.plugin", "1", "a string that is not empty"),
             ({"models": []}, "models", "[]", WORDS),
             ({"models": {"command": []}}, "models", "[]", WORDS),
             ({"models": {"comand": ["x"]}}, "models", "{'comand': ['x']}", WORDS),

@@ -18,6 +18,8 @@ Value = TypeVar("Value")
 
 SUFFIX = ".migrations"
 _VERSION = re.compile(r"3(\.[0-9]{1,3}){1,3}")
+# A dotted name, and perhaps the name of something in that module.
+_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?")
 
 
 class Command(NamedTuple):
@@ -26,16 +28,28 @@ class Command(NamedTuple):
     argv: tuple[str, ...]
 
 
+class Plugin(NamedTuple):
+    """A model source that an entry point of the group `tsm.models` offers, and what it is given."""
+
+    name: str
+    argument: str | None = None
+
+
 class DatabaseSettings(NamedTuple):
-    """One database of the project; `path` is relative to the repository root, POSIX style."""
+    """One database of the project; paths are relative to the repository root, POSIX style.
+
+    `home` is the folder of the configuration file: commands start there, and modules are looked
+    for there. `models` is a path if it ends in `.sql`, else the name of a module.
+    """
 
     path: str
-    models: str | Command | None = None
+    models: str | Command | Plugin | None = None
     python: str | None = None
     ref_source: str | Command | None = None
     after_backup: Command | None = None
     keep_backups: int | None = None
     min_sqlite: str | None = None
+    home: str = ""
 
     @property
     def folder(self) -> str:
@@ -55,6 +69,7 @@ class Settings(NamedTuple):
     """
 
     source: str = "the defaults"
+    shared: DatabaseSettings = DatabaseSettings("")  # what holds for databases that are not listed
     databases: tuple[DatabaseSettings, ...] = ()
     names: Mapping[str, str] = _NO_NAMES  # the name of a database -> its path
     base: str | None = None
@@ -64,6 +79,11 @@ class Settings(NamedTuple):
     max_branch_age: int | None = None  # days
     severities: Mapping[str, Severity | None] = _NO_SEVERITIES
     ignores: tuple[tuple[str, frozenset[str]], ...] = ()
+
+    def of(self, database: str) -> DatabaseSettings:
+        """The settings of the database with that path, listed or not."""
+        listed = (found for found in self.databases if found.path == database)
+        return next(listed, self.shared._replace(path=database))
 
     def severity(self, code: str, default: Severity) -> Severity | None:
         """The severity of a rule, None where it is off."""
@@ -89,7 +109,7 @@ def parse_settings(
     """
     reader = _Reader(source, prefix)
     reader.known(table, "", (*_DATABASE_KEYS, *_KEYS))
-    reader.database(table, "", "")  # what is set for all has to be right, whoever uses it
+    shared = reader.database(table, "", "")
     databases = []
     names = {}
     named = reader.table(table, "databases")
@@ -107,6 +127,7 @@ def parse_settings(
         databases.append(reader.database({**table, **values}, key + ".", path))
     return Settings(
         source=source,
+        shared=shared,
         databases=tuple(databases),
         names=names,
         base=reader.text(table, "base"),
@@ -207,6 +228,25 @@ class _Reader:
     def text_or_program(self, key: str, value: object) -> str | Command:
         return value if isinstance(value, str) and value else self.program(key, value)
 
+    def models(self, key: str, value: object) -> str | Command | Plugin:
+        if isinstance(value, dict) and "plugin" in value:
+            return self._plugin(key, value)
+        if not isinstance(value, str):
+            return self.program(key, value)
+        if value.lower().endswith(".sql"):
+            return self.path(key, value)
+        if not _MODULE.fullmatch(value):
+            self.fail(key, value, 'a module, "module:attribute" or a path that ends in .sql')
+        return value
+
+    def _plugin(self, key: str, value: Mapping[str, object]) -> Plugin:
+        self.known(value, key + ".", ("plugin", "argument"))
+        argument = value.get("argument")
+        return Plugin(
+            self.words(f"{key}.plugin", value["plugin"]),
+            None if argument is None else self.words(f"{key}.argument", argument),
+        )
+
     def patterns(self, key: str, value: object) -> tuple[str, ...]:
         words = value if isinstance(value, list) else [None]
         if not all(isinstance(word, str) and word for word in words):
@@ -231,12 +271,13 @@ class _Reader:
 
         return DatabaseSettings(
             path=path,
-            models=value("models", self.text_or_program),
+            models=value("models", self.models),
             python=value("python", self.words),
             ref_source=value("ref_source", self.text_or_program),
             after_backup=value("after_backup", self.program),
             keep_backups=value("keep_backups", self.count),
             min_sqlite=value("min_sqlite", self.version),
+            home=self._prefix,
         )
 
     def severities(
