@@ -192,9 +192,10 @@ class TestCanonical:
     def test_what_does(self, one: str, other: str) -> None:
         assert canonical(one) != canonical(other)
 
-    def test_a_quote_within_a_name_is_kept(self) -> None:
-        assert canonical('"a""b"') == 'a"b'
-        assert canonical("[a b]") == "a b"
+    def test_a_name_that_needs_quotes_keeps_one_kind(self) -> None:
+        assert canonical('"a""b"') == '"a""b"'
+        assert canonical("[a b]") == canonical("`A B`") == '"a b"'
+        assert canonical("[a b]") != canonical("a b")
 
 
 class TestPosition:

@@ -24,6 +24,10 @@ _TOKEN = re.compile(
 )
 
 
+_PLAIN = re.compile("[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*")
+_FOLDED = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
 class Token(NamedTuple):
     """One lexical unit; `kind` is the name of its class, `start` its offset in the text."""
 
@@ -86,29 +90,47 @@ def canonical(text: str) -> str:
     Two statements with one canonical form mean the same schema; string literals are kept as they
     are. ALTER's history leaves such differences in `sqlite_schema.sql`.
     """
-    words = []
-    for token in tokens(text):
-        match token.kind:
-            case "space" | "comment":
-                continue
-            case "quoted":
-                words.append(_unquoted(token.text).casefold())
-            case "word":
-                words.append(token.text.casefold())
-            case _:
-                words.append(token.text)
-    return " ".join(words)
+    return " ".join(canonical_token(token) for token in significant(text))
+
+
+def significant(text: str) -> list[Token]:
+    """The tokens of a text that SQLite's parser sees: without space and comments."""
+    return [token for token in tokens(text) if token.kind not in ("space", "comment")]
+
+
+def canonical_token(token: Token) -> str:
+    """One token as `canonical` writes it: a name folded, and quoted only where it has to be."""
+    if token.kind == "word":
+        return fold(token.text)
+    if token.kind == "quoted":
+        name = fold(unquoted(token.text))
+        return name if _PLAIN.fullmatch(name) else quoted(name)
+    return token.text
+
+
+def fold(name: str) -> str:
+    """A name as SQLite compares names: only ASCII letters have no case."""
+    return name.translate(_FOLDED)
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def unquoted(name: str) -> str:
+    """A name without its quotes of any kind; one without quotes is as it is."""
+    quote = name[0]
+    if quote not in "\"`['":
+        return name
+    inner = name[1:-1]
+    return inner if quote == "[" else inner.replace(quote * 2, quote)
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
     """The 1-based line and column of an offset, the column counted in characters."""
     line_start = text.rfind("\n", 0, offset) + 1
     return text.count("\n", 0, offset) + 1, offset - line_start + 1
-
-
-def _unquoted(name: str) -> str:
-    inner, quote = name[1:-1], name[0]
-    return inner if quote == "[" else inner.replace(quote * 2, quote)
 
 
 def _begins_trigger(words: list[str]) -> bool:

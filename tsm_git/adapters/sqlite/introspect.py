@@ -1,0 +1,73 @@
+"""Reads the schema of a database: a handful of queries, however many tables there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import apsw
+
+from tsm_git.core.ledger import TABLE
+from tsm_git.core.schema import Index, Schema, Table, Trigger, View, VirtualTable
+from tsm_git.core.sql import fold
+from tsm_git.core.structure import ColumnRow, IndexRow, KeyRow, PartRow
+
+# A virtual table has no root page. Its pragmas are not asked: its module may be missing.
+_PLAIN_WITH = "FROM sqlite_schema AS s, {} WHERE s.type = 'table' AND s.rootpage > 0"
+
+_OBJECTS = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid"
+_KINDS = "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'"
+_COLUMNS = 'SELECT s.name, x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden ' + (
+    _PLAIN_WITH.format("pragma_table_xinfo(s.name, 'main') AS x")
+)
+_KEYS = 'SELECT s.name, x.id, x.seq, x."table", x."from", x."to", x.on_update, x.on_delete ' + (
+    _PLAIN_WITH.format("pragma_foreign_key_list(s.name, 'main') AS x")
+)
+_INDEXES = (
+    'SELECT s.name, l.name, l."unique", l.origin, x.name, x."desc", x.coll '
+    + _PLAIN_WITH.format(
+        "pragma_index_list(s.name, 'main') AS l, pragma_index_xinfo(l.name, 'main') AS x"
+    )
+    + " AND x.key ORDER BY s.rowid, l.name, x.seqno"
+)
+
+
+def read_schema(connection: apsw.Connection) -> Schema:
+    """The schema of the main database, without the ledger, SQLite's own and shadow tables."""
+    kinds = {name: rest for name, *rest in connection.execute(_KINDS)}
+    columns: dict[str, list[ColumnRow]] = defaultdict(list)
+    for name, *values in connection.execute(_COLUMNS):
+        columns[name].append(ColumnRow(*values))
+    keys: dict[str, list[KeyRow]] = defaultdict(list)
+    for name, *values in connection.execute(_KEYS):
+        keys[name].append(KeyRow(*values))
+    indexes = _indexes(connection)
+    schema = Schema()
+    for kind, name, owner, page, sql in connection.execute(_OBJECTS):
+        shape, without_rowid, strict = kinds.get(owner, ("", 0, 0))
+        if sql is None or shape == "shadow" or _is_left_out(owner) or _is_left_out(name):
+            continue
+        if kind == "table" and page:
+            rows = tuple(columns[name]), tuple(keys[name]), tuple(indexes[name].values())
+            schema.tables[fold(name)] = Table(name, sql, bool(strict), bool(without_rowid), *rows)
+        elif kind == "table":
+            schema.virtual_tables[fold(name)] = VirtualTable(name, sql)
+        elif kind == "index":
+            schema.indexes[fold(name)] = Index(name, owner, sql, indexes[owner][name])
+        elif kind == "trigger":
+            schema.triggers[fold(name)] = Trigger(name, owner, sql)
+        else:
+            schema.views[fold(name)] = View(name, sql)
+    return schema
+
+
+def _indexes(connection: apsw.Connection) -> dict[str, dict[str, IndexRow]]:
+    found: dict[str, dict[str, IndexRow]] = defaultdict(dict)
+    for table, name, unique, origin, *part in connection.execute(_INDEXES):
+        before = found[table].get(name)
+        parts = (*(before.parts if before else ()), PartRow(*part))
+        found[table][name] = IndexRow(name, unique, origin, parts)
+    return found
+
+
+def _is_left_out(name: str) -> bool:
+    return fold(name) == TABLE or fold(name).startswith("sqlite_")
