@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tsm_git.core.text import counted, file_stamp, listed, printable, shell_quoted
@@ -27,7 +28,16 @@ class TestPrintable:
 
     @given(st.text().filter(str.isprintable))
     def test_what_can_be_shown_is(self, text: str) -> None:
+        assume("::" not in text and "##" not in text)
+
         assert printable(text) == text
+
+    @given(st.text(alphabet=" :#[]avs\n"))
+    def test_it_is_no_command_to_a_runner(self, text: str) -> None:
+        shown = printable(text)
+
+        assert not shown.lstrip().startswith("::")
+        assert not re.search(r"##[a-z]*\[", shown)
 
     @pytest.mark.parametrize(
         ("text", "shown"),
@@ -39,6 +49,16 @@ class TestPrintable:
             ("\u2028", r"\u2028"),
             ("\udcff", r"\udcff"),
             ("naïve 名前 \U0001f40d", "naïve 名前 \U0001f40d"),
+            ("::add-mask::x::y", r"\x3a:add-mask::x::y"),
+            (" ::error::x", r" \x3a:error::x"),
+            ("a ##[add-mask]x", r"a \x23#[add-mask]x"),
+            (
+                "##vso[task.setvariable variable=PATH]x",
+                r"\x23#vso[task.setvariable variable=PATH]x",
+            ),
+            ("##VSO[x]", r"\x23#VSO[x]"),
+            ("## a heading", "## a heading"),
+            ("a::b", "a::b"),
             ("family \U0001f468\u200d\U0001f469", "family \U0001f468\u200d\U0001f469"),
         ],
         ids=ascii,

@@ -19,6 +19,7 @@ from tests.cases.story import Story
 from tests.harness.gitenv import GitEnv
 from tests.harness.looking import PLACES, untouched
 from tests.harness.project import SOURCE, Project
+from tests.render.test_formats import sarif_validator
 from tsm_git.core.state import State
 from tsm_git.rules import CODES
 
@@ -130,6 +131,9 @@ class TestDocuments:
         validate(document, "check")
         found = [finding["code"] for one in document["databases"] for finding in one["findings"]]
         assert case.code in found
+        log = project.tsm_inprocess("check", "--format", "sarif", *options).json()
+        sarif_validator().validate(log)
+        assert [result["ruleId"] for result in log["runs"][0]["results"]] == found
 
     def test_there_is_one_of_each_rule(self) -> None:
         assert {case.code for case in ONE_PER_RULE} == CODES

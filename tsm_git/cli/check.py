@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from tsm_git.cli.shared import base_option, database_option, in_colour, now, project_here
+from tsm_git.cli.output import FORMATS, rendered
+from tsm_git.cli.shared import base_option, database_option, now, project_here
 from tsm_git.core.text import printable
 
 _EPILOG = """\b
@@ -44,7 +45,7 @@ Examples:
 @click.option(
     "--format",
     "output",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(FORMATS),
     envvar="TSM_FORMAT",
     default="text",
     show_default=True,
@@ -93,12 +94,5 @@ def check(
             for line in fix(project, request, now()):
                 click.echo(printable(line), err=True)
         report = run_check(project, request)
-    if as_json or output == "json":
-        from tsm_git.render.jsondoc import check_json
-
-        click.echo(check_json(report), nl=False)
-    else:
-        from tsm_git.render.text import check_text
-
-        click.echo(check_text(report, colour=in_colour()), nl=False, color=True)
+    click.echo(rendered(report, "json" if as_json else output), nl=False, color=True)
     return 0 if exit_zero else report.exit_code

@@ -9,6 +9,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./@%+=:,-]+")
 # C0 and C1 controls, line and paragraph separators, and what turns text around on the screen:
 # a file name must not be able to move the cursor or hide a word.
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+# CI runners obey what they read in a log: `::set-env` at the start of a line (GitHub), and anywhere
+# `##[command]` (GitHub, Azure), `##vso[task.setvariable]` (Azure) and `##teamcity[...]`.
+_COMMAND = r"^\s*:(?=:)|#(?=#(?:[a-z]*)\[)"
 
 
 def shell_quoted(word: str) -> str:
@@ -21,10 +24,19 @@ def shell_quoted(word: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with control characters written as escapes, fit for one line of a terminal."""
-    if text.isprintable():
-        return text  # nearly always, and then the pattern need not even be compiled
-    return re.sub(_UNPRINTABLE, lambda match: match[0].encode("unicode_escape").decode(), text)
+    """The text with control characters written as escapes, fit for one line of a terminal.
+
+    What a CI runner would take for a command has its first character escaped, too.
+    """
+    if not text.isprintable():
+        text = re.sub(_UNPRINTABLE, lambda match: match[0].encode("unicode_escape").decode(), text)
+    if "::" in text or "##" in text:  # hardly ever; else the pattern need not even be compiled
+        text = re.sub(_COMMAND, _escaped, text, flags=re.IGNORECASE)
+    return text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}"
 
 
 def file_stamp(now: str) -> str:
