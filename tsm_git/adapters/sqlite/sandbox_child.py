@@ -1,0 +1,302 @@
+"""The inside of the sandbox: a process that runs strangers' SQL and tells what it saw.
+
+Started by `sandbox` with an empty environment in an empty folder. It limits itself before it reads
+anything, and speaks JSON lines, never pickle: whoever listens need not trust it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from hashlib import sha1
+from typing import Any, BinaryIO
+
+import apsw
+
+from tsm_git.adapters.sqlite.guard import LASTING, Deadline, Guard, OneFile, StillWorld, harden
+from tsm_git.adapters.sqlite.watching import (
+    Watcher,
+    columns_of,
+    health,
+    place_of,
+    quoted,
+    rows_of,
+)
+from tsm_git.core.ledger import CREATE, TABLE
+from tsm_git.core.replay import Health, Limits, Run, Stop, Text, Trouble, run_document
+from tsm_git.core.sql import canonical, statements
+
+_OPEN_FILES = 16
+_SPARE_BYTES = 384 << 20  # for Python itself, and its modules
+
+# Plain success is one byte, so that a thousand scripts cost a thousand bytes.
+FINE = b".\n"
+
+
+def main() -> None:
+    """Does what standard input asks for, and tells it on standard output."""
+    tell = sys.stdout.buffer
+    try:
+        request = json.loads(sys.stdin.buffer.readline())
+        limits = Limits(*request["limits"])
+        limit_process(limits, request["image"], request["file"])
+        image = sys.stdin.buffer.read(request["image"])
+        session = Session(limits, image, request["file"], tell)
+        for name, arguments in request["tasks"]:
+            if session.tasks[name](*arguments) is False:
+                break
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        _say(tell, {"spoiled": str(error)})
+    except MemoryError:
+        _say(tell, {"over": "it needs more memory than a replay may have"})
+    except Exception:  # a bug: the other side reports it
+        _say(tell, {"bug": traceback.format_exc()})
+
+
+def limit_process(limits: Limits, image: int, file: str | None) -> None:
+    """Has the operating system see to what SQLite cannot see to; Windows has no such limits."""
+    try:
+        import resource
+    except ImportError:
+        return
+    cpu = math.ceil(limits.seconds) + 2
+    wanted = {
+        resource.RLIMIT_AS: limits.heap + 4 * image + _SPARE_BYTES,
+        resource.RLIMIT_CPU: cpu,
+        resource.RLIMIT_NOFILE: _OPEN_FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+    if file is None:
+        wanted[resource.RLIMIT_FSIZE] = 0
+    for which, most in wanted.items():
+        _, hard = resource.getrlimit(which)
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)
+        with contextlib.suppress(ValueError, OSError):  # macOS knows no RLIMIT_AS
+            resource.setrlimit(which, (most, most))
+
+
+class Session:
+    """One shadow database, and what is done with it."""
+
+    def __init__(self, limits: Limits, image: bytes, file: str | None, tell: BinaryIO) -> None:
+        self._limits = limits
+        self._tell = tell
+        self._file = file
+        self._marked = b""
+        apsw.hard_heap_limit(limits.heap + 2 * len(image))
+        self._over = time.monotonic() + limits.seconds
+        self._world = StillWorld() if file is None else OneFile(file)
+        self._open(image)
+        self.tasks: dict[str, Callable[..., object]] = {
+            "run": self.run,
+            "mark": self.mark,
+            "back": self.back,
+            "outcome": self.outcome,
+            "image": self.image,
+        }
+
+    def run(self, scripts: Sequence[Sequence[Any]]) -> bool:
+        """Runs scripts in turn and tells of each; False where one has stopped."""
+        for fields in scripts:
+            run = self._run(Text(*fields))
+            if run.steps or run.stop or run.after:
+                _say(self._tell, run_document(run))
+            else:
+                self._tell.write(FINE)
+                self._tell.flush()
+            if run.stop:
+                return False
+        return True
+
+    def mark(self) -> None:
+        """Remembers the database as it is."""
+        self._marked = self._connection.serialize("main")
+
+    def back(self) -> None:
+        """Makes the database what it was at the mark."""
+        self._connection.close()
+        self._open(self._marked)
+
+    def image(self) -> None:
+        """Tells the whole database: its length, then its bytes."""
+        image = self._connection.serialize("main")
+        _say(self._tell, {"image": len(image)})
+        self._tell.write(image)
+        self._tell.flush()
+
+    def outcome(self) -> None:
+        """Tells what there is now: each object as canonical SQL, each table by its rows."""
+        schema, tables = [], []
+        rows = rows_of(
+            self._connection,
+            "SELECT type, name, sql FROM sqlite_schema"
+            " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> ?",
+            (TABLE,),
+        )
+        for kind, name, sql in rows:
+            schema.append([kind, name, canonical(sql or "")])
+            if kind == "table":
+                columns = columns_of(self._connection, name)
+                tables.append([name, columns, _digest(self._connection, name, columns)])
+        _say(self._tell, {"schema": schema, "tables": tables})
+
+    def _open(self, image: bytes) -> None:
+        guard = Guard()
+        connection = apsw.Connection(self._file or ":memory:", vfs=self._world.NAME)
+        self._has_image = bool(image)
+        if image:
+            connection.deserialize("main", image)
+        harden(connection)
+        self._deadline = Deadline(connection)
+        connection.authorizer = guard
+        if not connection.execute(
+            "SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE", (TABLE,)
+        ).fetchall():
+            connection.execute(CREATE)  # a script may look into the ledger, which is empty here
+        self._connection, self._guard = connection, guard
+        self._watcher: Watcher | None = None
+        self._health = Health()
+
+    def _run(self, script: Text) -> Run:
+        if isinstance(self._world, StillWorld):
+            self._world.reseed(script.text)
+        guard, connection = self._guard, self._connection
+        watcher = self._watcher = self._watch() if script.watched else None
+        before = watcher.items if watcher else ()
+        if not script.free:
+            connection.execute("BEGIN IMMEDIATE")
+        now = time.monotonic()
+        self._deadline.at = min(now + self._limits.script_seconds, self._over)
+        guard.on, guard.refused, guard.watching = True, "", bool(watcher)
+        try:
+            stop = self._statements(script, watcher) if watcher else self._whole(script)
+        finally:
+            guard.on = guard.watching = False
+            self._deadline.at = max(self._over, time.monotonic() + 1)
+        if stop is None:
+            stop = self._finish(script)
+        if watcher is None or stop:
+            return Run(script.path, stop, tuple(watcher.steps) if watcher else ())
+        sick, self._health = self._health, health(connection)
+        steps = tuple(watcher.steps)
+        return Run(script.path, None, steps, before, watcher.items, sick, self._health)
+
+    def _watch(self) -> Watcher:
+        if self._watcher is None:
+            self._watcher = Watcher(self._connection, self._guard)
+            self._health = health(self._connection)
+        self._watcher.steps = []
+        return self._watcher
+
+    def _whole(self, script: Text) -> Stop | None:
+        """Runs a script at one go: SQLite itself parts the statements."""
+        done = 0
+        running = ""
+
+        def trace(_: object, sql: str, __: object) -> bool:
+            nonlocal done, running
+            done, running = done + len(running), sql
+            return True
+
+        cursor = self._connection.cursor()
+        cursor.exec_trace = trace
+        try:
+            for _ in cursor.execute(script.text):
+                pass  # without reading its rows a statement is not run to its end
+        except (apsw.Error, MemoryError, ValueError) as error:
+            is_compiled = getattr(error, "error_offset", -1) < 0 and self._is_running(error)
+            start = done if is_compiled else done + len(running)
+            return self._stop(error, script.text, start)
+        return None
+
+    def _statements(self, script: Text, watcher: Watcher) -> Stop | None:
+        """Runs a script one statement after the other, and looks after each."""
+        at = 0
+        for statement in statements(script.text):
+            at = script.text.index(statement.text, at)
+            self._guard.forget()
+            try:
+                for _ in self._connection.execute(statement.text):
+                    pass
+            except (apsw.Error, MemoryError, ValueError) as error:
+                return self._stop(error, script.text, at)
+            self._guard.on = False
+            watcher.look(statement)
+            self._guard.on = True
+            at += len(statement.text)
+        return None
+
+    def _finish(self, script: Text) -> Stop | None:
+        """Commits, and takes away what would not outlast the connection that applies a script."""
+        connection, guard = self._connection, self._guard
+        try:
+            if connection.in_transaction:
+                connection.execute("COMMIT")
+            if guard.makes_temporary:
+                guard.makes_temporary = False
+                for kind, name in rows_of(
+                    connection,
+                    "SELECT type, name FROM temp.sqlite_schema"
+                    " WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+                ):
+                    connection.execute(f"DROP {kind} temp.{quoted(name)}")
+            if guard.sets_lasting:
+                guard.sets_lasting = False
+                for name in LASTING:
+                    connection.pragma(name, name == "recursive_triggers" and _TRIGGERS_RECUR)
+        except apsw.Error as error:
+            return self._stop(error, script.text, 0)
+        return None
+
+    def _stop(self, error: Exception, text: str, start: int) -> Stop:
+        if isinstance(error, (apsw.CorruptError, apsw.NotADBError)) and self._has_image:
+            raise error  # it is not the script that is at fault
+        connection = self._connection
+        trouble, words = self._words(error)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        line, column = place_of(text, start, getattr(error, "error_offset", -1))
+        return Stop(trouble, line, column, words)
+
+    def _is_running(self, error: Exception) -> bool:
+        return not isinstance(error, (apsw.SQLError, apsw.AuthError, apsw.BindingsError))
+
+    def _words(self, error: Exception) -> tuple[Trouble, str]:
+        if self._guard.refused:
+            return Trouble.FORBIDDEN, self._guard.refused
+        if isinstance(error, apsw.InterruptError):
+            seconds = self._limits.script_seconds
+            if time.monotonic() > self._over:
+                return Trouble.BUDGET, f"all scripts took more than {self._limits.seconds:g} s"
+            return Trouble.BUDGET, f"it does not end within {seconds:g} s"
+        if isinstance(error, (MemoryError, apsw.NoMemError, apsw.FullError)):
+            return Trouble.BUDGET, "it needs more memory than a replay may have"
+        if isinstance(error, apsw.TooBigError):
+            return Trouble.BUDGET, "it makes a value that is larger than a replay may have"
+        if isinstance(error, apsw.BindingsError):
+            return Trouble.FAILED, "it has a parameter, and nothing gives a script values"
+        return Trouble.FAILED, str(error) or type(error).__name__
+
+
+_TRIGGERS_RECUR = "DEFAULT_RECURSIVE_TRIGGERS" in apsw.compile_options
+
+
+def _digest(connection: apsw.Connection, table: str, columns: Sequence[str]) -> str:
+    """A digest of rows as a multiset: their order does not count, nor that of the columns."""
+    wanted = ", ".join(map(quoted, sorted(columns))) or "1"
+    total = 0
+    for row in connection.execute(f"SELECT {wanted} FROM {quoted(table)}"):
+        digest = sha1(repr(row).encode("utf-8", "replace"), usedforsecurity=False).digest()
+        total += int.from_bytes(digest, "big")
+    return f"{total % (1 << 160):040x}"
+
+
+def _say(tell: BinaryIO, document: object) -> None:
+    tell.write(json.dumps(document, separators=(",", ":")).encode() + b"\n")
+    tell.flush()

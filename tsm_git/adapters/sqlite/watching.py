@@ -1,0 +1,223 @@
+"""Looks at a database after each statement: what has changed, and what is wrong now.
+
+Reads through the connection that runs the scripts; runs no statement of theirs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+from tsm_git.adapters.sqlite.guard import Guard
+from tsm_git.core.ledger import TABLE
+from tsm_git.core.replay import Broken, Health, Item, Step
+from tsm_git.core.sql import Statement, position, tokens
+
+_SCHEMA = f"""
+SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema
+WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> '{TABLE}' ORDER BY type, name
+"""
+
+# Shadow tables are the inside of virtual ones (https://sqlite.org/vtab.html#xshadowname).
+_SHADOWS = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'"
+
+# A key whose parent is not there is no violation for `foreign_key_check` while there are no rows.
+_NO_PARENT = """
+SELECT DISTINCT m.name, f."table" FROM sqlite_schema m, pragma_foreign_key_list(m.name) f
+WHERE m.type = 'table' AND NOT EXISTS (
+    SELECT 1 FROM sqlite_schema p WHERE p.type = 'table' AND p.name = f."table" COLLATE NOCASE
+)
+"""
+
+_MOST_STEPS = 10_000  # of a script; after so many only changes of the schema are told
+
+
+class Watcher:
+    """What a schema is from statement to statement."""
+
+    def __init__(self, connection: apsw.Connection, guard: Guard) -> None:
+        self._connection = connection
+        self._guard = guard
+        self._version = -1
+        self._rows = connection.total_changes()
+        self._items: dict[tuple[str, str], Item] = {}
+        self._read()
+        self.steps: list[Step] = []
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The schema as it is now."""
+        return tuple(self._items.values())
+
+    def look(self, statement: Statement) -> None:
+        """Adds a step if the statement has done anything."""
+        gone, made = self._read()
+        rows = self._connection.total_changes()
+        changed, self._rows = rows - self._rows, rows
+        guard = self._guard
+        is_telling = len(self.steps) < _MOST_STEPS and (changed or guard.wrote)
+        if gone or made or is_telling:
+            self.steps.append(
+                Step(
+                    statement.line,
+                    statement.column,
+                    gone,
+                    made,
+                    guard.alters,
+                    tuple(sorted(guard.read)) if guard.wrote else (),
+                    tuple(sorted(guard.wrote)),
+                    changed,
+                )
+            )
+
+    def _read(self) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+        ((version,),) = rows_of(self._connection, "PRAGMA schema_version")
+        if version == self._version:
+            return (), ()
+        self._version = version
+        was = self._items
+        now: dict[tuple[str, str], Item] = {}
+        rows = rows_of(self._connection, _SCHEMA)
+        shadows = set()
+        if any(sql.startswith("CREATE VIRTUAL") for _, _, _, sql in rows):
+            shadows = {name for (name,) in rows_of(self._connection, _SHADOWS)}
+        for kind, name, table, sql in rows:
+            if table in shadows:
+                continue
+            old = was.get((kind, name))
+            if old is not None and (old.table, old.sql) == (table, sql):
+                now[kind, name] = old
+            else:
+                columns = self._columns(name) if kind == "table" else ()
+                now[kind, name] = Item(kind, name, table, sql, columns)
+        self._items = now
+        gone = tuple(item for key, item in was.items() if now.get(key) != item)
+        made = tuple(item for key, item in now.items() if was.get(key) != item)
+        return gone, made
+
+    def _columns(self, table: str) -> tuple[str, ...]:
+        rows = self._connection.execute(
+            "SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1", (table,)
+        )
+        return tuple(str(name) for (name,) in rows)
+
+
+def health(connection: apsw.Connection | None) -> Health:
+    """What is wrong with foreign keys, views and triggers; nothing for no connection."""
+    if connection is None:
+        return Health()
+    return Health(tuple(_keys(connection)), tuple(_code(connection)))
+
+
+def _keys(connection: apsw.Connection) -> list[Broken]:
+    found = []
+    for child, parent in rows_of(connection, _NO_PARENT):
+        found.append(Broken("table", child, f"it refers to the table `{parent}`, which is gone"))
+    dangling = {broken.name for broken in found}
+    tables = rows_of(
+        connection,
+        "SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name)"
+        " WHERE m.type = 'table'",
+    )
+    for (table,) in tables:
+        if table in dangling:
+            continue
+        try:
+            rows = rows_of(
+                connection,
+                "SELECT parent, count(*) FROM pragma_foreign_key_check(?) GROUP BY parent",
+                (table,),
+            )
+        except apsw.SQLError as error:  # its parent has no such key
+            found.append(Broken("table", table, str(error).removeprefix("SQLError: ")))
+            continue
+        for parent, count in rows:
+            rows_are = "1 row refers" if count == 1 else f"{count} rows refer"
+            found.append(Broken("table", table, f"{rows_are} to nothing in `{parent}`"))
+    return found
+
+
+def _code(connection: apsw.Connection) -> list[Broken]:
+    """The views and triggers that SQLite cannot compile, each with its reason."""
+    found = []
+    rows = rows_of(
+        connection,
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')",
+    )
+    for kind, name, _, _ in rows:
+        if kind == "view":
+            why = _error(connection, f"EXPLAIN SELECT * FROM {quoted(name)}")
+            if why:
+                found.append(Broken(kind, name, why))
+    for table in dict.fromkeys(table for kind, _, table, _ in rows if kind == "trigger"):
+        found += _triggers(connection, table, [r for r in rows if r[0] == "trigger"])
+    return found
+
+
+def _triggers(connection: apsw.Connection, table: str, rows: list[tuple[Any, ...]]) -> list[Broken]:
+    """The triggers of one table: a statement of each kind compiles those that it would fire."""
+    columns = columns_of(connection, table)
+    sets = ", ".join(f"{quoted(column)} = {quoted(column)}" for column in columns) or "rowid = 1"
+    target = quoted(table)
+    found: dict[str, str] = {}
+    for statement in (
+        f"EXPLAIN INSERT INTO {target} DEFAULT VALUES",
+        f"EXPLAIN UPDATE {target} SET {sets}",
+        f"EXPLAIN DELETE FROM {target}",
+    ):
+        why = _error(connection, statement)
+        if why:
+            found.setdefault(statement.split()[1], why)
+    broken = []
+    for _, name, owner, sql in rows:
+        if owner != table:
+            continue
+        words = {token.text.upper() for token in tokens(sql.upper().split("BEGIN")[0])}
+        for event, why in found.items():
+            if event in words:
+                broken.append(Broken("trigger", name, why))
+                break
+    return broken
+
+
+def _error(connection: apsw.Connection, sql: str) -> str:
+    try:
+        # Not from the cache: EXPLAIN does not see that the schema is another by now.
+        connection.execute(sql, can_cache=False).fetchall()
+    except apsw.Error as error:
+        return str(error).removeprefix("SQLError: ")
+    return ""
+
+
+def columns_of(connection: apsw.Connection, table: str) -> list[str]:
+    """The columns of a table that hold values of its own, in order."""
+    sql = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0"
+    return [str(name) for (name,) in rows_of(connection, sql, (table,))]
+
+
+def rows_of(
+    connection: apsw.Connection, sql: str, values: tuple[str, ...] = ()
+) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    return connection.execute(sql, values).fetchall()
+
+
+def quoted(name: str) -> str:
+    """A name as an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def place_of(text: str, start: int, error_offset: int) -> tuple[int, int]:
+    """Where in a script an error is; SQLite counts bytes from the start of the statement.
+
+    Without an offset it is the first token of the statement.
+    """
+    rest = text[start:]
+    if error_offset >= 0:
+        characters = len(rest.encode()[:error_offset].decode("utf-8", "ignore"))
+        return position(text, start + characters)
+    for token in tokens(rest):
+        if token.kind not in ("space", "comment", "semi"):
+            return position(text, start + token.start)
+    return position(text, start)
