@@ -1,16 +1,20 @@
-"""What a check costs, in what can be counted: git processes (TARGETS S7). Times are for benchmarks."""
+"""What a check costs, in what can be counted: git processes and modules. Times are for benchmarks."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.harness.project import Project
+from tests.harness.project import SOURCE, Project
 
-IMPORT = 2  # GitPython asks git for its version twice when it is imported
 CHECK = 3  # cat-file, ls-files, merge-base
+BRANCHES = 2  # for-each-ref, diff-tree; only for a draft, whose number may be contested
+
+# What costs more than it gives where nothing is wrong and no database is there.
+HEAVY = {"apsw", "git", "hashlib", "json", "random", "shutil", "tempfile", "tomllib", "unicodedata"}
 
 
 def git_processes(project: Project, trace: Path, *arguments: str) -> int:
@@ -44,4 +48,50 @@ def test_a_clean_check_starts_few_processes_whatever_there_is(
         project.switch("main")
     many = git_processes(project, trace, *arguments)
 
-    assert few == many <= CHECK + IMPORT
+    assert few == many <= CHECK
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("check", "--staged")], ids=" ".join)
+def test_a_draft_costs_the_radar_and_no_more(
+    project: Project, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    project.script("001.users.sql")
+    project.commit("a script")
+    for number in range(5):
+        project.branch(f"other{number}")
+        project.script(f"00{number + 2}.other{number}.sql")
+        project.commit(f"other {number}")
+        project.switch("main")
+    project.branch("mail")
+    project.script("009.mail.sql")
+    project.git("add", "--all")
+
+    # A draft's number has no neighbour to clash with, but the radar has to look for one.
+    result = git_processes(project, tmp_path / "trace", *arguments, "--exit-zero")
+
+    assert result <= CHECK + BRANCHES
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check",), ("check", "--staged"), ("check", "--base", "main", "--head", "HEAD")],
+    ids=" ".join,
+)
+def test_a_clean_check_loads_nothing_heavy(project: Project, arguments: tuple[str, ...]) -> None:
+    project.scripts("001.users.sql", "002.mail.sql")
+    project.commit("two scripts")
+    code = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules)); import tsm_git.__main__"
+    )
+    script = f"{code}; sys.argv[0] = 'tsm'; tsm_git.__main__.main()"
+
+    completed = project.env.run(
+        [sys.executable, "-P", "-c", script, *arguments],
+        cwd=project.root,
+        env={"PYTHONPATH": str(SOURCE)},
+    )
+
+    assert completed.exit_code == 0, str(completed)
+    *_, loaded = completed.stdout.splitlines()
+    assert "tsm_git.commands.check" in loaded.split()
+    assert not HEAVY & set(loaded.split())

@@ -11,7 +11,7 @@ import pytest
 from tests.harness.gitenv import GitEnv
 from tests.harness.looking import PLACES, complaint, told, untouched, verdict
 from tests.harness.project import Project
-from tsm_git.adapters.git.process import discover
+from tsm_git.adapters.git.discovery import discover
 
 LOOKING = [("check", *options) for options in PLACES.values()] + [("status",)]
 LOOKS = pytest.mark.parametrize("command", LOOKING, ids=" ".join)
@@ -120,10 +120,8 @@ class TestBrokenRepository:
 
         error, hint = complaint(team, *command)
 
-        assert error == (
-            f"the repository at `{team.root}/.git` cannot be read: File contains no section headers."
-        )
-        assert hint == "run `git status` there to see what git says"
+        assert " failed: bad config line " in error
+        assert hint == "run `git status` and `git fsck` to see what is wrong with the repository"
 
     @pytest.mark.parametrize("text", ["garbage\n", "1" * 40 + "\n"], ids=["garbage", "lost"])
     @pytest.mark.parametrize(
@@ -182,7 +180,7 @@ class TestEnvironment:
 
         assert result.stdout == ""
         assert told(result.stderr) == (
-            "git cannot be used: Failed to initialize: Bad git executable.",
+            "git cannot be used: there is no program `git`",
             "install git 2.34 or later, and see that it is on PATH",
         )
 
@@ -282,6 +280,49 @@ class TestPlaces:
         # git asks hooks in linked work trees to believe its variables.
         hook = {"GIT_DIR": linked.git("rev-parse", "--absolute-git-dir")}
         assert "app.sqlite: PENDING" in linked.tsm_inprocess("check", env=hook).exits(0).stdout
+
+    def test_it_is_what_git_finds(self, team: Project) -> None:
+        """Plain or not: whatever git says of a folder, tsm says too."""
+        bare = team.clone("bare.git", "--bare")
+        linked = team.worktree("linked", "mail")
+        moved = team.clone("moved")
+        (moved.root / ".git").rename(team.root.parent / "elsewhere")
+        (moved.root / ".git").symlink_to(team.root.parent / "elsewhere", target_is_directory=True)
+        named = team.clone("named")
+        named.git("config", "core.worktree", str(team.root))
+        team.git(
+            "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(bare.root), "sub"
+        )
+        link = team.root.parent / "link"
+        link.symlink_to(team.folder, target_is_directory=True)
+        places = {
+            "plain": team.root,
+            "below": team.folder,
+            "link": link,
+            "linked work tree": linked.root,
+            "bare": bare.root,
+            "below bare": bare.root / "refs",
+            "moved": moved.root,
+            "submodule": team.root / "sub",
+            "core.worktree": team.root / ".." / "named" / ".git",
+        }
+
+        found = {name: discover(place) for name, place in places.items()}
+
+        for name, place in places.items():
+            dirs = team.git(
+                *("-C", str(place), "rev-parse", "--path-format=absolute"),
+                *("--git-dir", "--git-common-dir", "--is-bare-repository"),
+            )
+            git_dir, common, is_bare = dirs.splitlines()
+            top = None
+            if is_bare == "false":
+                top = team.git("-C", str(place), "rev-parse", "--show-toplevel")
+            one = found[name]
+            assert one is not None, name
+            assert one.top == (Path(top) if top else None), name
+            assert one.git_dir.resolve() == Path(git_dir).resolve(), name
+            assert one.common_dir.resolve() == Path(common).resolve(), name
 
     def test_an_empty_git_folder_hides_nothing_above_it(self, team: Project) -> None:
         (team.root / "below" / ".git").mkdir(parents=True)

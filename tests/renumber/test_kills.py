@@ -31,6 +31,7 @@ import os, signal, sys, threading
 import apsw, git
 from tsm_git.cli import main
 import tsm_git.cli.renumber, tsm_git.cli.restore, tsm_git.adapters.sqlite.replay
+import tsm_git.adapters.git.staging
 before, after = sys.argv.pop(1), float(sys.argv.pop(1))
 steps = int(before)
 def count(event, arguments):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tsm_git.adapters.git import Repository
@@ -18,6 +18,7 @@ _CI_VARIABLES = {
     "SYSTEM_PULLREQUEST_TARGETBRANCH": "Azure Pipelines",
     "CHANGE_TARGET": "Jenkins",
 }
+_DEFAULTS = ("main", "master")
 
 
 class Choice(NamedTuple):
@@ -44,13 +45,16 @@ def choose_base(
             return _target_branch(repository, branch, f"{variable} of {service}")
     if configured is not None:
         return Choice(configured, repository.commit(configured), "`base` in the configuration")
+    remote = [
+        (f"refs/remotes/{name}", name, "the remote's HEAD") for name in repository.remote_heads()
+    ]
+    if choice := _first(repository, remote):
+        return choice
     guesses = _guesses(repository)
     if repository.has_remote_branches:  # then HEAD is somebody's branch, and not what is published
         guesses.pop()
-    found = repository.commits([revision for revision, _, _ in guesses])
-    for (_, name, why), commit in zip(guesses, found, strict=True):
-        if commit:
-            return Choice(name, commit, why)
+    if choice := _first(repository, guesses):
+        return choice
     if repository.has_remote_branches:
         raise GitError(
             "no base branch is known: there is no origin/HEAD, main or master",
@@ -60,19 +64,27 @@ def choose_base(
     return None
 
 
+def _first(repository: Repository, guesses: Sequence[tuple[str, str, str]]) -> Choice | None:
+    """The first that exists of some guesses: revision, name, why."""
+    found = repository.commits([revision for revision, _, _ in guesses])
+    for (_, name, why), commit in zip(guesses, found, strict=True):
+        if commit:
+            return Choice(name, commit, why)
+    return None
+
+
 def _guesses(repository: Repository) -> list[tuple[str, str, str]]:
-    """What may be the base, best first: revision, name, why."""
-    guesses = [
-        (f"refs/remotes/{name}", name, "the remote's HEAD") for name in repository.remote_heads()
-    ]
-    for branch in ("main", "master"):
-        name = repository.upstream_of(branch)
-        if name:
-            guesses.append((f"refs/remotes/{name}", name, f"the upstream of {branch}"))
-    for branch in ("main", "master"):
+    """What may be the base where no remote says so, best first: revision, name, why."""
+    guesses = []
+    if repository.has_remote_branches:
+        upstreams = repository.upstreams(_DEFAULTS)
+        for branch in _DEFAULTS:
+            if name := upstreams.get(branch):
+                guesses.append((f"refs/remotes/{name}", name, f"the upstream of {branch}"))
+    for branch in _DEFAULTS:
         name = f"origin/{branch}"
         guesses.append((f"refs/remotes/{name}", name, "the remote's default branch"))
-    for branch in ("main", "master"):
+    for branch in _DEFAULTS:
         guesses.append((f"refs/heads/{branch}", branch, "the local default branch"))
     guesses.append(("HEAD", "HEAD", "no remote, main or master; set `base` in the configuration"))
     return guesses

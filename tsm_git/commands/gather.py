@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tsm_git.adapters.files import find_folders, read_bytes, read_folder
 from tsm_git.adapters.git import Repository
+from tsm_git.adapters.git.entries import Uncommitted
 from tsm_git.adapters.git.objects import Commit
-from tsm_git.adapters.git.simulation import Uncommitted
 from tsm_git.commands.base import choose_base
 from tsm_git.commands.history import History
 from tsm_git.commands.ledgers import read_ledgers

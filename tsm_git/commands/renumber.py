@@ -227,7 +227,7 @@ def commit(project: Project, plans: list[Renumbering], *, amend: bool) -> None:
         for rename in one.shown
     ]
     message = f"Renumber {listed(sorted(names))}" if names else "Bring the tip file up to date"
-    project.repository.make_commit(None if amend else message)
+    project.repository.staging.commit(None if amend else message)
 
 
 def refuse_staged(project: Project) -> None:

@@ -86,7 +86,7 @@ def restore_scripts(project: Project, plan: ScriptsPlan, now: str) -> list[tuple
         if project.repository and plan.returns:
             both = [(back.filename, back.instead_of) for back in plan.returns]
             names = dict.fromkeys(name for pair in both for name in pair if name)
-            project.repository.stage([f"{plan.folder}/{name}" for name in names])
+            project.repository.staging.stage([f"{plan.folder}/{name}" for name in names])
         undo.pop_all()
     return done
 

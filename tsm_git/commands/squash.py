@@ -77,7 +77,7 @@ def carry_out(project: Project, squash: Squash, now: str) -> str:
     write_new(folder / squash.filename, squash.text.encode())
     if project.repository:
         names = dict.fromkeys([*squash.drafts, squash.filename])
-        project.repository.stage([f"{squash.folder}/{name}" for name in names])
+        project.repository.staging.stage([f"{squash.folder}/{name}" for name in names])
     return aside
 
 

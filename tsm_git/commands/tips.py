@@ -21,5 +21,5 @@ def keep_tips(project: Project, base: str | None, database: str | None) -> list[
             replace_file(project.top / path, text.encode("utf-8", "surrogateescape"))
             written.append(path)
     if written and project.repository:
-        project.repository.stage(written)
+        project.repository.staging.stage(written)
     return written

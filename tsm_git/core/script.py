@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from hashlib import sha1, sha256
 from typing import NamedTuple
+
+try:  # what hashlib falls back to: hashlib itself loads OpenSSL, a twentieth of a check
+    from _sha1 import sha1  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha1
 
 # ASCII digits only: `\d` and int() also take digits that file systems sort elsewhere. Nine of
 # them fit every SQLite rowid and every int() without a thought.
@@ -76,9 +80,15 @@ def is_sql(filename: str) -> bool:
     return filename[-4:].lower() == ".sql"
 
 
+def sha1_of(data: bytes) -> str:
+    """The SHA-1 of these bytes in hexadecimal digits."""
+    digest: str = sha1(data, usedforsecurity=False).hexdigest()
+    return digest
+
+
 def blob_id(data: bytes) -> str:
     """The SHA-1 id that git gives to a blob with these bytes (gitformat-object)."""
-    return sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+    return sha1_of(b"blob %d\0%b" % (len(data), data))
 
 
 def blob_ids(text: str, length: int) -> list[str]:
@@ -86,6 +96,8 @@ def blob_ids(text: str, length: int) -> list[str]:
 
     `length` is that of the repository's ids: 40 for SHA-1, 64 for SHA-256.
     """
+    from hashlib import sha256  # only a text that is searched for needs it
+
     hashed = sha1 if length == 40 else sha256
     lf = text.encode()
     forms = [mark + form for mark in (b"", _MARK) for form in (lf, lf.replace(b"\n", b"\r\n"))]

@@ -7,9 +7,8 @@ also where no hook runs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha1
 
-from tsm_git.core.script import Script
+from tsm_git.core.script import Script, sha1_of
 from tsm_git.core.snapshot import in_order
 
 FILENAME = "latest.txt"
@@ -31,4 +30,4 @@ def tip_text(scripts: Iterable[Script]) -> str:
 def chain_digest(scripts: Iterable[Script]) -> str:
     """The digest of a sequence: SHA-1 over a line `NAME DIGEST` for each script, in order."""
     lines = "".join(f"{script.filename} {script.digest}\n" for script in in_order(scripts))
-    return sha1(lines.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    return sha1_of(lines.encode("utf-8", "surrogateescape"))

@@ -7,11 +7,12 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from tsm_git.adapters.git.discovery import discover
+from tsm_git.adapters.git.entries import IndexEntry, Listing
 from tsm_git.adapters.git.objects import Commit, Objects
-from tsm_git.adapters.git.process import Git, Place, decoded, discover, failure
-from tsm_git.adapters.git.simulation import Simulation
+from tsm_git.adapters.git.process import Git, Place, decoded, failure
 from tsm_git.core.errors import GitError, UsageError
 from tsm_git.core.facts import Operation
 from tsm_git.core.text import shell_quoted
@@ -19,6 +20,8 @@ from tsm_git.core.text import shell_quoted
 if TYPE_CHECKING:
     from tsm_git.adapters.git.log import Log
     from tsm_git.adapters.git.refs import Refs
+    from tsm_git.adapters.git.simulation import Simulation
+    from tsm_git.adapters.git.staging import Staging
 
 EMPTY_BLOBS = frozenset(
     {
@@ -35,31 +38,13 @@ _SHALLOW_HINT = "run `git fetch --unshallow` (in CI: fetch the whole history, de
 _RECORD = re.compile(r"(.) (?:([0-7]+) ([0-9a-f]+) ([0-3])\t)?([^\0]+)\0", re.DOTALL)
 
 
-class IndexEntry(NamedTuple):
-    """One path of the index; stages 1 to 3 are the sides of a merge that stopped on it."""
-
-    path: str
-    mode: str
-    oid: str
-    stage: int
-    skip_worktree: bool
-
-
-class Listing(NamedTuple):
-    """What the index holds below some paths, and which untracked files lie there."""
-
-    entries: list[IndexEntry]
-    untracked: list[str]
-
-
 class Repository:
     """A git repository; close it, or use it as a context manager."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._git = Git(place)
+        self._git = Git(place.top or place.git_dir)
         self.objects = Objects(self._git)
-        self.simulation = Simulation(self._git, self.objects)
 
     @classmethod
     def find(cls, start: Path) -> Repository | None:
@@ -77,6 +62,20 @@ class Repository:
         self.objects.close()
 
     # What a check that finds nothing has no use for is loaded when it is asked for.
+
+    @cached_property
+    def simulation(self) -> Simulation:
+        """What git would make of a merge."""
+        from tsm_git.adapters.git.simulation import Simulation
+
+        return Simulation(self._git, self.place, self.objects)
+
+    @cached_property
+    def staging(self) -> Staging:
+        """The index, to be changed."""
+        from tsm_git.adapters.git.staging import Staging
+
+        return Staging(self.place)
 
     @cached_property
     def log(self) -> Log:
@@ -248,12 +247,24 @@ class Repository:
                 found.append(target.removeprefix("ref: refs/remotes/"))
         return sorted(found, key=lambda name: not name.startswith("origin/"))
 
-    def upstream_of(self, branch: str) -> str | None:
-        """The remote-tracking branch that a local branch follows, as `origin/main`."""
-        remote, merge = self._git.branch_config(branch)
-        if not remote or remote == "." or not merge.startswith("refs/heads/"):
-            return None
-        return f"{remote}/{merge.removeprefix('refs/heads/')}"
+    def upstreams(self, branches: Sequence[str]) -> dict[str, str]:
+        """The remote-tracking branches that local ones follow, as `main` -> `origin/main`."""
+        keys = "|".join(map(re.escape, branches))
+        output = self._git.run(
+            *("config", "-z", "--get-regexp", rf"^branch\.({keys})\.(remote|merge)$"),
+            accept=(0, 1),
+        )
+        found: dict[str, dict[str, str]] = {}
+        for setting in decoded(output.stdout).split("\0")[:-1]:
+            key, _, value = setting.partition("\n")
+            branch, _, kind = key.removeprefix("branch.").rpartition(".")
+            found.setdefault(branch, {})[kind] = value
+        return {
+            branch: f"{config['remote']}/{config['merge'].removeprefix('refs/heads/')}"
+            for branch, config in found.items()
+            if config.get("remote", ".") != "."
+            and config.get("merge", "").startswith("refs/heads/")
+        }
 
     # Places
 
@@ -294,39 +305,13 @@ class Repository:
         renames: Sequence[tuple[str, str]],
         resolved: Sequence[tuple[str, Sequence[tuple[str, str, str]]]] = (),
     ) -> None:
-        """Gives paths of the index other names, all in one step; unstaged edits stay unstaged.
-
-        Paths that the index does not hold are left alone. `resolved` are unmerged paths with the
-        blobs that take the place of their stages: mode, id and path of each.
-        """
+        """Gives paths of the index other names, see `Staging.rename`."""
         listing = self.listing([f":(top,literal){old}" for old, _ in renames], untracked=False)
-        entries = {entry.path: entry for entry in listing.entries if entry.stage == 0}
-        lines = []
-        for old, new in renames:
-            entry = entries.get(old)
-            if entry:
-                nobody = "0" * len(entry.oid)
-                lines += [f"0 {nobody}\t{old}", f"{entry.mode} {entry.oid}\t{new}"]
-        for path, sides in resolved:
-            lines.append(f"0 {'0' * len(sides[0][1])}\t{path}")
-            lines += [f"{mode} {oid}\t{target}" for mode, oid, target in sides]
-        text = "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
-        if text:
-            self._git.run("update-index", "-z", "--index-info", stdin=text)
-
-    def stage(self, paths: Sequence[str]) -> None:
-        """Makes the index hold these paths as they are on disk, missing ones included."""
-        text = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
-        self._git.run("update-index", "--add", "--remove", "-z", "--stdin", stdin=text)
+        self.staging.rename(renames, listing.entries, resolved)
 
     def is_staged(self) -> bool:
         """Whether the index differs from HEAD."""
         return self._git.run("diff", "--cached", "--quiet", accept=(0, 1)).status == 1
-
-    def make_commit(self, message: str | None) -> None:
-        """Commits the index; without a message, into the last commit."""
-        how = ["-m", message] if message is not None else ["--amend", "--no-edit"]
-        self._git.run("commit", "--quiet", *how)
 
     def _fetch_hint(self, revision: str) -> str:
         if self.is_shallow:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from tsm_git.adapters.git.entries import Uncommitted
 from tsm_git.adapters.git.objects import Objects, TreeEntry, parse_tree
-from tsm_git.adapters.git.process import Git, decoded
+from tsm_git.adapters.git.process import Git, Place, decoded
 from tsm_git.core.settings import SUFFIX
 
 # A commit that is thrown away needs an author, whatever the user has configured.
@@ -20,13 +20,6 @@ _NOBODY = {
     for role in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "tsm"), ("EMAIL", "tsm@localhost"), ("DATE", "@0 +0000"))
 }
-
-
-class Uncommitted(Enum):
-    """What is to be committed: the index, or the files of a folder as they are on disk."""
-
-    STAGED = "staged"
-    ON_DISK = "on disk"
 
 
 class GitMerge(NamedTuple):
@@ -43,10 +36,10 @@ class GitMerge(NamedTuple):
 class Simulation:
     """Merges commits of one repository in a place that is thrown away."""
 
-    def __init__(self, git: Git, objects: Objects) -> None:
+    def __init__(self, git: Git, place: Place, objects: Objects) -> None:
         self._git = git
         self._objects = objects
-        self._place = git.place
+        self._place = place
 
     def merge_tree(
         self,
