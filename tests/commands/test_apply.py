@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.looking import complaint, untouched, verdict, verdicts
 from tests.harness.project import LEDGER_COLUMNS, SOURCE, Project, open_database
-from tsm_git.commands.apply import apply
+from tsm_git.commands.apply import Listener, apply
 from tsm_git.commands.check import CheckRequest
 from tsm_git.commands.project import open_project
 from tsm_git.core.errors import Refusal
@@ -98,8 +98,8 @@ class TestInOrder:
         assert team.tsm_inprocess("apply", "--json").exits(0).json() == {
             "version": 1,
             "databases": [
-                {"database": "app.sqlite", "applied": SCRIPTS},
-                {"database": "b", "applied": ["001.x.sql"]},
+                {"database": "app.sqlite", "applied": SCRIPTS, "backup": None},
+                {"database": "b", "applied": ["001.x.sql"], "backup": None},
             ],
         }
 
@@ -125,8 +125,10 @@ class TestFails:
         result = team.tsm_inprocess("apply").exits(1)
 
         assert result.stdout == ""
-        assert result.stderr.splitlines()[-3:] == [
+        assert result.stderr.splitlines()[-5:] == [
             "applying 004.bad.sql.",
+            "applied before it: 3 scripts, to 003.phone.sql",
+            "not started: 1 script, from 005.later.sql",
             'error: app.sqlite.migrations/004.bad.sql:2:8: near "tabel": syntax error',
             "hint: the database is as it was before this script; correct the script and apply again",
         ]
@@ -272,7 +274,7 @@ class TestRefuses:
                 team.edit(MAIL, "create table surprise (a);\n")
 
         with open_project(team.root) as opened, pytest.raises(Refusal) as failure:
-            apply(opened, CheckRequest(), lambda: "now", tell=tell)
+            apply(opened, CheckRequest(), lambda: "now", listener=Listener(tell))
 
         assert failure.value.message == (
             f"`{team.path(MAIL)}` changed while it was about to be applied"
@@ -291,7 +293,7 @@ class TestRefuses:
                 team.write_ledger([row])
 
         with open_project(team.root) as opened, pytest.raises(Refusal) as failure:
-            apply(opened, CheckRequest(), lambda: "now", tell=tell)
+            apply(opened, CheckRequest(), lambda: "now", listener=Listener(tell))
 
         assert failure.value.message == "`app.sqlite` was changed by somebody else meanwhile"
         assert team.query("select count(*) from sqlite_schema where name = 'mail'") == [(0,)]
@@ -306,7 +308,7 @@ class TestTogether:
                 team.tsm_inprocess("apply").exits(0)
 
         with open_project(team.root) as opened:
-            (done,) = apply(opened, CheckRequest(), lambda: "now", tell=tell)
+            (done,) = apply(opened, CheckRequest(), lambda: "now", listener=Listener(tell))
 
         assert done.scripts == ()
         assert team.ledger() == team.entries(*SCRIPTS)

@@ -180,6 +180,30 @@ def read_bytes(path: Path) -> bytes | None:
         ) from error
 
 
+def regular_files(folder: Path) -> list[Path]:
+    """The regular files right in a folder, links apart; none where there is no folder."""
+    try:
+        with os.scandir(folder) as found:
+            names = [entry.name for entry in found if entry.is_file(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise TsmError(
+            f"the folder `{folder}` cannot be read: {error.strerror}", f"run `ls -ld '{folder}'`"
+        ) from error
+    return [folder / name for name in names]
+
+
+def remove_file(path: Path) -> None:
+    """Removes a file; one that is gone already is fine. Raises TsmError where it is barred."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise TsmError(
+            f"`{path}` cannot be removed: {error.strerror}", f"run `ls -ld '{path.parent}'`"
+        ) from error
+
+
 def find_folders(top: Path, suffix: str) -> list[Path]:
     """Folders in `top`, or one level below it, whose name ends in `suffix`.
 

@@ -2,39 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from tsm_git.adapters.files import only_one
+from tsm_git.commands import backup
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
-from tsm_git.core.errors import Refusal, UsageError
+from tsm_git.core.backups import Backup
+from tsm_git.core.errors import Progress, Refusal, TsmError, UsageError
 from tsm_git.core.ledger import Ledger
 from tsm_git.core.report import DatabaseReport
-from tsm_git.core.script import Script, digest_of, padded
+from tsm_git.core.script import NO_TRANSACTION, Script, digest_of, padded
 from tsm_git.core.state import State
 from tsm_git.core.text import shell_quoted
+
+Clock = Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an apply did to one database: the file names of the scripts that it ran."""
+    """What an apply did to one database: the file names of the scripts that it ran.
+
+    `backup` is the path of the backup that was made before, if the database held anything.
+    """
 
     database: str
     scripts: tuple[str, ...]
+    backup: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told what happens while it happens.
+
+    `applying` each file name before the script runs, `backed_up` the backup when it is made,
+    `pages` how many pages of it are done, of how many.
+    """
+
+    applying: Callable[[str], None] = lambda _: None
+    backed_up: Callable[[Backup], None] = lambda _: None
+    pages: backup.Pages = lambda _done, _pages: None
 
 
 def apply(
     project: Project,
     request: CheckRequest,
-    clock: Callable[[], str],
+    clock: Clock,
     script: str | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    listener: Listener = Listener(),
 ) -> list[Applied]:
     """Applies what is pending, or only the next script if it is named; nothing where all is done.
 
-    `tell` is called with each file name before it runs. Raises Refusal where the state forbids it,
-    and ScriptError where a statement fails; scripts before that one stay applied.
+    A database that holds anything is backed up first. Raises Refusal where the state forbids it,
+    and ScriptError where a statement fails; scripts before that one stay applied, and the error's
+    `progress` says which.
     """
     report = check(project, request)
     if script is not None and len(report.databases) > 1:
@@ -48,8 +71,12 @@ def apply(
     plans = [(database, pending(database, script)) for database in report.databases]
     done = []
     for database, scripts in plans:
-        ran = [s.filename for s in scripts if _apply_one(project.top, database, s, clock, tell)]
-        done.append(Applied(database.database, tuple(ran)))
+        made = None
+        if scripts:
+            made = backup.before_change(project, database.database, clock, listener.pages)
+        if made:
+            listener.backed_up(made)
+        done.append(apply_scripts(project, database, scripts, clock, listener, made))
     return done
 
 
@@ -99,39 +126,90 @@ def pending(database: DatabaseReport, wanted: str | None) -> list[Script]:
     return scripts
 
 
-def _apply_one(
-    top: Path,
+def apply_scripts(
+    project: Project,
     database: DatabaseReport,
-    script: Script,
-    clock: Callable[[], str],
-    tell: Callable[[str], None],
-) -> bool:
-    from tsm_git.adapters.sqlite import apply_script  # a refusal needs no apsw
+    scripts: Sequence[Script],
+    clock: Clock,
+    listener: Listener = Listener(),
+    made: Backup | None = None,
+) -> Applied:
+    """Runs scripts that `pending` has found, over one connection; the backup is `made` already.
 
-    folder = database.comparison.facts.folder
-    # From the file on disk; from git where a sparse checkout has left it out.
-    text = database.comparison.facts.texts.get(script.digest)
-    if text is None or digest_of(text) != script.digest:
-        raise Refusal(
-            f"`{folder}/{script.filename}` changed while it was about to be applied",
-            "run `tsm apply` again",
-        )
+    What another process has done meanwhile is not done again. Raises Refusal where the ledger is
+    not what was judged any more, and what `apply` raises, with the `progress` of this database.
+    """
+    if not scripts:
+        return Applied(database.database, ())
+    from tsm_git.adapters.sqlite import Runnable, applier  # a refusal needs no apsw
+
+    facts = database.comparison.facts
+    shown = database.database
+    ran: list[str] = []
+    with (
+        _alone_if_needed(project, database, scripts),
+        applier(project.top / shown, shown, clock) as one,
+    ):
+        for count, script in enumerate(scripts):
+            listener.applying(script.filename)
+            try:
+                text = _text_of(database, script)
+                runnable = Runnable(script.number, f"{facts.folder}/{script.filename}", text)
+                if one.apply(runnable, _allow(database, scripts, count)):
+                    ran.append(script.filename)
+            except TsmError as error:
+                later = tuple(other.filename for other in scripts[count + 1 :])
+                path = made.path if made else None
+                error.progress = Progress(tuple(ran), script.filename, later, path)
+                raise
+    return Applied(database.database, tuple(ran), made.path if made else None)
+
+
+def _allow(
+    database: DatabaseReport, scripts: Sequence[Script], count: int
+) -> Callable[[Ledger], bool]:
+    """What is asked under the lock whether script number `count` is still to be run."""
+    facts = database.comparison.facts
+    judged = facts.working.entries if facts.working else ()
+    before = [entry[:3] for entry in judged]
+    expected = before + [(s.number, s.filename, s.digest) for s in scripts]
+    wanted = len(before) + count
 
     def allow(ledger: Ledger) -> bool:
-        """Whether the script is still to be run, now that nobody else can write."""
-        entry = next((e for e in ledger.entries if e.number == script.number), None)
-        if entry is not None and entry.matches(script):
-            return False
-        if entry is not None or ledger.last != script.number - 1:
+        held = [entry[:3] for entry in ledger.entries]
+        common = min(len(held), len(expected))
+        if len(held) < wanted or held[:common] != expected[:common]:
             raise Refusal(
                 f"`{database.database}` was changed by somebody else meanwhile",
                 "run `tsm status` to see what it holds now",
             )
-        return True
+        return len(held) == wanted
 
-    tell(script.filename)
-    working = database.comparison.facts.working
-    shown = working.path if working else database.database
-    return apply_script(
-        top / shown, shown, (script.number, f"{folder}/{script.filename}", text), clock, allow
-    )
+    return allow
+
+
+def _text_of(database: DatabaseReport, script: Script) -> str:
+    """From the file on disk; from git where a sparse checkout has left it out."""
+    facts = database.comparison.facts
+    text = facts.texts.get(script.digest)
+    if text is None or digest_of(text) != script.digest:
+        raise Refusal(
+            f"`{facts.folder}/{script.filename}` changed while it was about to be applied",
+            "run `tsm apply` again",
+        )
+    return text
+
+
+@contextmanager
+def _alone_if_needed(
+    project: Project, database: DatabaseReport, scripts: Sequence[Script]
+) -> Iterator[None]:
+    """Keeps other runs out where a script asks for no transaction, which would keep them out."""
+    files = database.comparison.facts.candidate.files
+    if not any(NO_TRANSACTION in files[script.filename].directives for script in scripts):
+        yield
+        return
+    folder = project.top / f"{database.database}.bak"
+    folder.mkdir(exist_ok=True)
+    with only_one(folder / "lock"):
+        yield

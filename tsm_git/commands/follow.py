@@ -14,15 +14,16 @@ from pathlib import Path
 from tsm_git.adapters.files import read_text
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
+from tsm_git.core.backups import backup_name
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal
 from tsm_git.core.ledger import Entry, Ledger, Row
 from tsm_git.core.order import Difference, Order, compare_orders
 from tsm_git.core.publishing import Change
 from tsm_git.core.report import DatabaseReport
-from tsm_git.core.script import Script, padded
+from tsm_git.core.script import Script
 from tsm_git.core.state import State
-from tsm_git.core.text import file_stamp, listed
+from tsm_git.core.text import listed
 
 _REBUILD = "run `tsm restore --db`, then `tsm apply`, to make it anew"
 
@@ -105,15 +106,14 @@ def _plan_one(one: DatabaseReport, now: str) -> Follow:
     ]
     scripts = tuple(late)
     proof = _prove(comparison, working, rows, scripts)
-    name = Path(one.database).name
-    stamp = f"{file_stamp(now)}.{padded(working.last, 3)}"
+    name = backup_name(now, working.last, Path(one.database).name)
     return Follow(
         one.database,
         comparison.facts.folder,
         rows,
         scripts,
         proof,
-        f"{one.database}.bak/{stamp}.{name}",
+        f"{one.database}.bak/{name}",
     )
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from tsm_git.adapters.files import rename_back, rename_files, set_aside, write_new
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
+from tsm_git.core.backups import backup_name
 from tsm_git.core.errors import Refusal
 from tsm_git.core.publishing import Change
 from tsm_git.core.report import DatabaseReport
-from tsm_git.core.script import padded, parse_number
+from tsm_git.core.script import parse_number
 from tsm_git.core.text import file_stamp
 
 
@@ -103,9 +104,8 @@ def plan_database(project: Project, database: str | None, now: str) -> DatabaseP
     facts = report.databases[0].comparison.facts
     backup = None
     if facts.working and facts.working.exists:
-        name = Path(facts.database).name
-        number = padded(facts.working.last, 3)
-        backup = f"{facts.database}.bak/{file_stamp(now)}.{number}.{name}"
+        name = backup_name(now, facts.working.last, Path(facts.database).name)
+        backup = f"{facts.database}.bak/{name}"
     return DatabasePlan(facts.database, facts.ref.path if facts.ref else None, backup)
 
 

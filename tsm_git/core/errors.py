@@ -5,16 +5,33 @@ Findings are not errors: see `tsm_git.core.finding`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tsm_git.core.state import State
 
 
+class Progress(NamedTuple):
+    """How far a run of several scripts came before it failed, as file names.
+
+    `backup` is the path of the backup that was made before the first of them, if the database held
+    anything.
+    """
+
+    applied: tuple[str, ...]
+    failed: str
+    not_started: tuple[str, ...]
+    backup: str | None
+
+
 class TsmError(Exception):
-    """tsm could not work: `message` says what is, `hint` what to do about it."""
+    """tsm could not work: `message` says what is, `hint` what to do about it.
+
+    `progress` is there where an apply had begun.
+    """
 
     exit_code = 2
+    progress: Progress | None = None
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint)  # both, so that the error survives pickling
@@ -42,19 +59,25 @@ class DatabaseError(TsmError):
 
 
 class ScriptError(TsmError):
-    """A statement of a script failed; the database is as it was before that script.
+    """A statement of a script failed.
 
-    `path` is as messages show it, `line` and `column` are 1-based, `reason` is SQLite's.
+    The database is as it was before that script, unless `hint` says otherwise. `path` is as
+    messages show it, `line` and `column` are 1-based, `reason` is SQLite's.
     """
 
     exit_code = 1
 
-    def __init__(self, path: str, line: int, column: int, reason: str) -> None:
-        super().__init__(
-            f"{path}:{line}:{column}: {reason}",
-            "the database is as it was before this script; correct the script and apply again",
-        )
-        self.args = (path, line, column, reason)
+    def __init__(
+        self,
+        path: str,
+        line: int,
+        column: int,
+        reason: str,
+        hint: str = "the database is as it was before this script; "
+        "correct the script and apply again",
+    ) -> None:
+        super().__init__(f"{path}:{line}:{column}: {reason}", hint)
+        self.args = (path, line, column, reason, hint)
         self.path, self.line, self.column, self.reason = path, line, column, reason
 
 

@@ -18,10 +18,12 @@ except ImportError:
 # them fit every SQLite rowid and every int() without a thought.
 _NAME = re.compile(r"([0-9]{1,9})\.([^/\\\x00-\x1f\x7f\ud800-\udfff]+)\.sql")
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
+NO_TRANSACTION = "no-transaction"
 _UNDECIDED = re.compile(rb"^-- tsm: undecided\b", re.MULTILINE)
 # What SQLite runs nothing for. Possessive, so that a run of comments can never be tried twice. Not
 # in `core.sql`: a check has no use for the rest of the lexer, and loading it costs 2 ms.
 _NOTHING = re.compile(rb"(?:[ \t\n\f\r]++|--[^\n]*+|/\*.*?(?:\*/|\Z)|;)*+", re.DOTALL)
+_DIRECTIVE = re.compile(rb"^--[ \t]*tsm:[ \t]*([a-z-]+)[ \t]*$", re.MULTILINE)
 _MARK = b"\xef\xbb\xbf"  # UTF-8's byte order mark
 _LFS = b"version https://git-lfs.github.com/spec/"
 
@@ -67,6 +69,7 @@ class Content(NamedTuple):
     conflict_line: int | None = None
     undecided_line: int | None = None
     empty: bool = False
+    directives: frozenset[str] = frozenset()
 
 
 def parse_number(filename: str) -> int | None:
@@ -148,6 +151,7 @@ def inspect(data: bytes) -> Content:
         conflict_line=_first_line(_CONFLICT, text) if marked else None,
         undecided_line=_first_line(_UNDECIDED, text) if b"-- tsm: undecided" in text else None,
         empty=not has_statement(text),
+        directives=directives(text) if b"tsm:" in text else frozenset(),
     )
 
 
@@ -155,6 +159,13 @@ def has_statement(text: bytes) -> bool:
     """Whether the text holds anything to run: more than space, comments and semicolons."""
     nothing = _NOTHING.match(text)
     return nothing is not None and nothing.end() < len(text)
+
+
+def directives(text: bytes) -> frozenset[str]:
+    """What the comments before the first statement ask for: the words of lines `-- tsm: WORD`."""
+    header = _NOTHING.match(text)
+    found = _DIRECTIVE.findall(text[: header.end() if header else 0])
+    return frozenset(word.decode() for word in found)
 
 
 def similarity(text: str, other: str) -> float:

@@ -41,7 +41,8 @@ def _escaped(found: re.Match[str]) -> str:
 
 def file_stamp(now: str) -> str:
     """An ISO 8601 time in UTC as file names have it: `2026-11-19T14-30-05.123456`."""
-    return now.partition("+")[0].replace(":", "-")
+    seconds, _, fraction = now.partition("+")[0].partition(".")
+    return f"{seconds.replace(':', '-')}.{fraction:0<6}"
 
 
 def counted(number: int, noun: str) -> str:

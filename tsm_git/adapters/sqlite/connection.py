@@ -64,6 +64,15 @@ def open_working(path: Path) -> Iterator[apsw.Connection]:
         yield connection
 
 
+def ensure_writable(path: Path, shown: str) -> None:
+    """Raises DatabaseError where a database cannot be changed now: read-only, locked, corrupt."""
+    with translated(shown), open_working(path) as connection:
+        if connection.readonly("main"):  # `BEGIN IMMEDIATE` alone would not mind
+            raise apsw.ReadOnlyError("attempt to write a readonly database")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
 @contextmanager
 def translated(shown: str) -> Iterator[None]:
     """Turns SQLite's errors into one line that names the file and says what to do."""

@@ -1,93 +1,138 @@
 """Copies whole databases through SQLite's backup API (https://sqlite.org/backup.html).
 
 A file is never replaced under an open connection: a write-ahead log that is left beside it would
-undo the replacement.
+undo the replacement. Nothing here holds more than a few pages in memory.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import apsw
 
 from tsm_git.adapters.sqlite.connection import open_readonly, open_working, translated
+from tsm_git.adapters.sqlite.durable import make_durable, remove_database, remove_stale
 from tsm_git.core.errors import DatabaseError
 
+Tell = Callable[[int, int], None]
+
+PART = ".part"  # ends the name of a copy that is not finished
 _PAGES_AT_ONCE = 1000  # about 4 MB: other writers get their turn in between
+_RESTARTS = 3  # after which a database that keeps changing is held still
 
 
-def back_up(source: Path, shown: str, target: Path) -> None:
+def back_up(
+    source: Path, shown: str, target: Path, tell: Tell = lambda _done, _pages: None
+) -> None:
     """Copies a database to a new file, verified and durable, or leaves no file behind.
 
-    Raises DatabaseError where the source cannot be read, the copy does not pass
-    `integrity_check`, or the target exists.
+    Others may read and write the source meanwhile; the copy is what it was at one moment. `tell`
+    is called with the number of pages that are done, and of all. Raises DatabaseError where the
+    source cannot be read, the copy does not pass `integrity_check`, or the target exists.
     """
-    unfinished = target.with_name(target.name + ".part")
+    unfinished = target.with_name(target.name + PART)
     with translated(shown):
-        if target.exists():
-            raise DatabaseError(f"`{target}` exists already", "try again: the name holds the time")
         target.parent.mkdir(exist_ok=True)
-        unfinished.unlink(missing_ok=True)
+        if target.exists() or unfinished.exists():
+            raise DatabaseError(f"`{target}` exists already", "try again: the name holds the time")
         try:
-            with open_readonly(source, shown) as origin:
-                copy = apsw.Connection(str(unfinished))
-                try:
-                    _copy(origin, copy)
-                    # The copy says that it uses a write-ahead log if its origin does; such a file
-                    # cannot be read without leaving side files (https://sqlite.org/wal.html).
-                    copy.pragma("journal_mode", "DELETE")
-                    _verify(copy, shown)
-                finally:
-                    copy.close()
-            _make_durable(unfinished)
+            with _readable(source, shown) as origin, closing(_new(unfinished)) as copy:
+                remove_stale(unfinished, lambda name: name.endswith(PART))
+                _copy(origin, copy, tell)
+                # The copy says that it uses a write-ahead log if its origin does; such a file
+                # cannot be read without leaving side files (https://sqlite.org/wal.html).
+                copy.pragma("journal_mode", "DELETE")
+                _verify(copy, shown)
+            make_durable(unfinished)
             unfinished.rename(target)
-            _make_durable(target.parent)
+            make_durable(target.parent)
         finally:
-            unfinished.unlink(missing_ok=True)
+            remove_database(unfinished)
 
 
-def restore(working: Path, shown: str, source: Path | None) -> None:
+def restore(working: Path, shown: str, source: Path | None, source_shown: str = "") -> None:
     """Makes a working database what `source` holds, or empty; others may have it open.
 
     One transaction: a reader sees the old or the new content, and so does whoever opens the file
     after a kill. Raises DatabaseError where the database is locked or the source is not sound.
     """
+    source_shown = source_shown or str(source)
     with translated(shown), open_working(working) as target:
         mode = target.pragma("journal_mode")
         if source is None:
-            empty = apsw.Connection(":memory:")
-            try:
+            with closing(apsw.Connection(":memory:")) as empty:
+                empty.pragma("page_size", target.pragma("page_size"))
                 _copy(empty, target)
-            finally:
-                empty.close()
         else:
-            with open_readonly(source, str(source)) as origin:
-                _verify(origin, str(source))
+            with _readable(source, source_shown) as origin:
+                _verify(origin, source_shown)
+                if mode == "wal" and origin.pragma("page_size") != target.pragma("page_size"):
+                    # Only without a log can a database get pages of another size
+                    # (https://sqlite.org/backup.html); nobody else may have it open then.
+                    target.pragma("journal_mode", "DELETE")
                 _copy(origin, target)
         if target.pragma("journal_mode") != mode:
             target.pragma("journal_mode", mode)
         _verify(target, shown)
 
 
-def _copy(origin: apsw.Connection, target: apsw.Connection) -> None:
+def verify(path: Path, shown: str) -> str | None:
+    """What is wrong with a database, in one line; None where it passes `integrity_check`."""
+    try:
+        with _readable(path, shown) as connection:
+            _verify(connection, shown)
+    except DatabaseError as error:
+        return error.message
+    return None
+
+
+def has_content(path: Path, shown: str) -> bool:
+    """Whether there is a database with anything in it."""
+    if not path.exists():
+        return False
+    with _readable(path, shown) as connection:
+        return connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
+
+
+@contextmanager
+def _readable(path: Path, shown: str) -> Iterator[apsw.Connection]:
+    with translated(shown), open_readonly(path, shown) as connection:
+        yield connection
+
+
+def _new(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    # It has no reader yet; it is made durable when it is whole.
+    connection.pragma("synchronous", "OFF")
+    return connection
+
+
+def _copy(
+    origin: apsw.Connection, target: apsw.Connection, tell: Tell = lambda _done, _pages: None
+) -> None:
+    """Copies all pages.
+
+    Where another process changes the origin meanwhile, SQLite starts again; readers of a
+    write-ahead log hold up no writer, so there the origin is held still at once.
+    """
+    if origin.filename and origin.pragma("journal_mode") == "wal":
+        origin.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+    restarts, least = 0, None
     with target.backup("main", origin, "main") as copying:
         while not copying.done:
-            copying.step(_PAGES_AT_ONCE)
+            copying.step(_PAGES_AT_ONCE if restarts < _RESTARTS else -1)
+            if least is not None and copying.remaining >= least > 0:
+                restarts += 1
+            least = copying.remaining
+            tell(copying.page_count - copying.remaining, copying.page_count)
+    if origin.in_transaction:
+        origin.execute("ROLLBACK")
 
 
 def _verify(connection: apsw.Connection, shown: str) -> None:
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone() or ("no answer",)
     if found != "ok":
-        raise DatabaseError(f"`{shown}` is corrupt: {found}", "restore another backup")
-
-
-def _make_durable(path: Path) -> None:
-    """Waits until a file, or a folder's list of names, is on disk."""
-    if os.name == "nt" and path.is_dir():
-        return  # Windows has no such call for folders, and needs none
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        first = str(found).splitlines()[-1]
+        raise DatabaseError(f"`{shown}` is corrupt: {first}", "restore another backup")

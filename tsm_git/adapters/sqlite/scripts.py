@@ -1,16 +1,18 @@
-"""Runs a script and records it, both or neither."""
+"""Runs the statements of a script on a connection, and says what they did.
+
+Knows neither the ledger's rows nor transactions: see `applying`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import apsw
 
-from tsm_git.adapters.sqlite.connection import open_working, translated
-from tsm_git.adapters.sqlite.ledger import entries, ledger_columns
-from tsm_git.core.errors import DatabaseError, ScriptError, TsmError
-from tsm_git.core.ledger import COLUMNS, CREATE, TABLE, Ledger, Row
+from tsm_git.core.errors import ScriptError, TsmError
+from tsm_git.core.ledger import TABLE
 from tsm_git.core.sql import Statement, position, statements
 
 # What names the table that it changes, and in which of the authorizer's two words.
@@ -18,19 +20,30 @@ _CHANGES = {
     apsw.SQLITE_INSERT: 0,
     apsw.SQLITE_UPDATE: 0,
     apsw.SQLITE_DELETE: 0,
+    apsw.SQLITE_CREATE_TABLE: 0,
     apsw.SQLITE_DROP_TABLE: 0,
     apsw.SQLITE_ALTER_TABLE: 1,
     apsw.SQLITE_CREATE_TRIGGER: 1,
 }
 
-# A script runs inside tsm's transaction, which holds the ledger row too: it must not end it.
-_FORBIDDEN = {
+_TRANSACTIONS = {
+    # A script runs inside tsm's transaction, which holds the ledger row too: it must not end it.
     apsw.SQLITE_TRANSACTION: "it would end the transaction that it is applied in",
     apsw.SQLITE_SAVEPOINT: "it would work on the transaction that it is applied in",
+}
+_FORBIDDEN = {
     apsw.SQLITE_ATTACH: "a script changes one database",
     apsw.SQLITE_DETACH: "a script changes one database",
 }
 
+# Pragmas that take a value and yet change no setting of the connection.
+_ASKING = frozenset(
+    (
+        *("application_id", "defer_foreign_keys", "foreign_key_check", "foreign_key_list"),
+        *("index_info", "index_list", "index_xinfo", "integrity_check", "optimize"),
+        *("quick_check", "table_info", "table_list", "table_xinfo", "user_version"),
+    )
+)
 
 _NOT_THE_SCRIPTS_FAULT = (
     apsw.BusyError,
@@ -42,129 +55,100 @@ _NOT_THE_SCRIPTS_FAULT = (
 )
 
 
-def apply_script(
-    path: Path,
-    shown: str,
-    script: tuple[int, str, str],
-    clock: Callable[[], str],
-    allow: Callable[[Ledger], bool],
-) -> bool:
-    """Runs one script and records it, both in one IMMEDIATE transaction; False if it need not.
+@dataclass(slots=True)
+class Trace:
+    """What the statements of a script did, gathered while they run.
 
-    `script` is its number, its path as messages show it, and its normalised text. `allow` is asked
-    with the ledger as it is under the lock: it raises what forbids the call, and says False where
-    another process has just done the work. Raises ScriptError, with `LINE:COLUMN` in the message,
-    where a statement fails; the database is then as it was before.
+    `settled` counts the statements that no rollback can take back any more. `has_settings` says
+    that the connection is not as new any more: a pragma was set, or something temporary made.
+    `tables` are those whose rows or shape changed, `dropped` those that went, in lower case.
     """
-    number, script_path, text = script
-    filename = script_path.rpartition("/")[2]
-    with translated(shown), open_working(path) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            if not allow(Ledger(shown, tuple(entries(connection, shown)))):
-                connection.execute("ROLLBACK")
-                return False
-            started_at = clock()
-            if not ledger_columns(connection, shown):
-                connection.execute(CREATE)
-            run_script(connection, script_path, text)
-            _record(connection, shown, (number, filename, text, started_at, clock()))
-            connection.execute("COMMIT")
-            return True
-        except BaseException:
-            if connection.in_transaction:  # RAISE(ROLLBACK) or a full disk may have ended it
-                connection.execute("ROLLBACK")
-            raise
+
+    settled: int = 0
+    has_settings: bool = False
+    has_altered: bool = False
+    tables: set[str] = field(default_factory=set)
+    dropped: set[str] = field(default_factory=set)
+    refused: str | None = None
 
 
-def move_rows(path: Path, shown: str, rows: Sequence[Row]) -> None:
-    """Gives rows of a ledger other numbers and file names, all in one transaction.
-
-    Raises DatabaseError where the ledger does not hold them as they are told.
-    """
-    with translated(shown), open_working(path) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            held = {(entry.number, entry.filename) for entry in entries(connection, shown)}
-            if any((row.number, row.filename) not in held for row in rows):
-                raise DatabaseError(
-                    f"the ledger of `{shown}` was changed by somebody else meanwhile",
-                    "run `tsm status` to see what it holds now",
-                )
-            # Numbers may be exchanged, and each is a key: the first pass makes room for the second.
-            aside = 1 + max(number for number, _ in held | {(row.new_number, "") for row in rows})
-            for row in rows:
-                connection.execute(
-                    f"UPDATE {TABLE} SET id = ? WHERE id = ?", (row.number + aside, row.number)
-                )
-            for row in rows:
-                connection.execute(
-                    f"UPDATE {TABLE} SET id = ?, filename = ? WHERE id = ?",
-                    (row.new_number, row.new_filename, row.number + aside),
-                )
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-
-
-def run_script(connection: apsw.Connection, script_path: str, text: str) -> None:
+def run_script(connection: apsw.Connection, script_path: str, text: str) -> Trace:
     """Runs every statement of a script in the transaction that is open, and does not end it.
 
     Raises ScriptError with `PATH:LINE:COLUMN: reason` where one fails or is not allowed.
     """
-    refused: list[str] = []
+    trace = Trace()
+    with _watched(connection, trace, _FORBIDDEN | _TRANSACTIONS):
+        for statement in statements(text):
+            _run(connection, script_path, statement, trace)
+    return trace
 
+
+def run_freely(connection: apsw.Connection, script_path: str, text: str, trace: Trace) -> None:
+    """Runs every statement of a script that asks for no transaction; it may open its own.
+
+    Raises as `run_script`; `trace` then says how far it came. A transaction that the script has
+    left open is rolled back.
+    """
+    every = statements(text)
+    try:
+        with _watched(connection, trace, _FORBIDDEN):
+            for count, statement in enumerate(every, start=1):
+                _run(connection, script_path, statement, trace)
+                if not connection.in_transaction:
+                    trace.settled = count
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    if trace.settled < len(every):
+        last = every[-1]
+        why = "the script has opened a transaction and does not commit it"
+        raise ScriptError(script_path, last.line, last.column, why)
+
+
+@contextmanager
+def _watched(
+    connection: apsw.Connection, trace: Trace, forbidden: dict[int, str]
+) -> Iterator[None]:
     def authorize(action: int, *words: str | None) -> int:
-        why = _FORBIDDEN.get(action)
-        if action in _CHANGES and (words[_CHANGES[action]] or "").lower() == TABLE:
-            why = "the ledger is written by tsm alone"
-        if action == apsw.SQLITE_PRAGMA and (words[0] or "").lower() == "writable_schema":
-            why = "it would let a statement damage the schema"
+        why = forbidden.get(action)
+        if action in _CHANGES:
+            table = (words[_CHANGES[action]] or "").lower()
+            trace.tables.add(table)
+            if table == TABLE:
+                why = "the ledger is written by tsm alone"
+            if action == apsw.SQLITE_DROP_TABLE:
+                trace.dropped.add(table)
+            trace.has_altered = trace.has_altered or action == apsw.SQLITE_ALTER_TABLE
+        elif action == apsw.SQLITE_PRAGMA:
+            pragma = (words[0] or "").lower()
+            if pragma == "writable_schema":
+                why = "it would let a statement damage the schema"
+            if words[1] is not None and pragma not in _ASKING:
+                trace.has_settings = True
+        if words[2] == "temp":
+            trace.has_settings = True
         if why is None:
             return apsw.SQLITE_OK
-        refused.append(why)
+        trace.refused = why
         return apsw.SQLITE_DENY
 
     connection.authorizer = authorize
     try:
-        for statement in statements(text):
-            try:
-                for _ in connection.execute(statement.text):
-                    pass  # without reading its rows a statement is not run to its end
-            except apsw.Error as error:
-                why = f"not allowed in a script: {refused[-1]}" if refused else str(error)
-                if isinstance(error, apsw.BindingsError):
-                    why = "it has a parameter, and nothing gives a script values"
-                raise _failed(script_path, statement, error, why) from error
+        yield
     finally:
         connection.authorizer = None
 
 
-def _record(connection: apsw.Connection, shown: str, row: tuple[int, str, str, str, str]) -> None:
-    """Adds a row to the ledger, which another program may have made, and sees that it is there."""
-    known = ledger_columns(connection, shown)
-    values = {name: value for name, value in zip(COLUMNS, row, strict=True) if name in known}
-    marks = ", ".join("?" * len(values))
+def _run(connection: apsw.Connection, script_path: str, statement: Statement, trace: Trace) -> None:
     try:
-        connection.execute(
-            f"INSERT INTO {TABLE} ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
-        )
-    except (apsw.ConstraintError, apsw.MismatchError, apsw.SQLError) as error:
-        raise _unrecorded(shown, row[1], str(error)) from error
-    found = connection.execute(
-        f"SELECT 1 FROM {TABLE} WHERE id = ? AND filename = ? AND script = ?", row[:3]
-    ).fetchall()
-    if len(found) != 1:
-        raise _unrecorded(shown, row[1], "the row is not there after it was written")
-
-
-def _unrecorded(shown: str, filename: str, why: str) -> DatabaseError:
-    return DatabaseError(
-        f"`{shown}`: the ledger does not record `{filename}`: {why}",
-        f"see what constraints and triggers `{TABLE}` has; nothing was changed",
-    )
+        for _ in connection.execute(statement.text):
+            pass  # without reading its rows a statement is not run to its end
+    except apsw.Error as error:
+        why = f"not allowed in a script: {trace.refused}" if trace.refused else str(error)
+        if isinstance(error, apsw.BindingsError):
+            why = "it has a parameter, and nothing gives a script values"
+        raise _failed(script_path, statement, error, why) from error
 
 
 def _failed(script_path: str, statement: Statement, error: apsw.Error, why: str) -> TsmError:

@@ -1,0 +1,131 @@
+"""Backups of working databases: made, listed, verified, pruned.
+
+They lie in `X.bak` beside the database `X`. What changes a database calls `before_change`
+first. A `database` is its path relative to the project's top, in POSIX style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from tsm_git.adapters.files import regular_files, remove_file
+from tsm_git.commands.project import Project
+from tsm_git.core.backups import Backup, backup_name, outdated, parse_backup
+from tsm_git.core.errors import DatabaseError, UsageError
+
+Clock = Callable[[], str]
+Pages = Callable[[int, int], None]
+
+
+def make(
+    project: Project,
+    database: str,
+    clock: Clock,
+    on_pages: Pages = lambda _done, _pages: None,
+) -> Backup:
+    """Backs a database up, verified and durable, while others may use it.
+
+    `on_pages` is told how many pages are done, of how many. Raises UsageError where there is no
+    database, and DatabaseError where it cannot be read, is corrupt, or there is no room.
+    """
+    from tsm_git.adapters.sqlite import back_up
+
+    path = project.top / database
+    if not path.exists():
+        raise UsageError(
+            f"there is no database `{database}` yet, so there is nothing to back up",
+            "run `tsm apply` to make it",
+        )
+    name = backup_name(clock(), _last(path, database), path.name)
+    target = _folder(project, database) / name
+    back_up(path, database, target, on_pages)
+    return _described(project, database, target)
+
+
+def before_change(
+    project: Project,
+    database: str,
+    clock: Clock,
+    on_pages: Pages = lambda _done, _pages: None,
+) -> Backup | None:
+    """Backs a database up that is about to change, then prunes as `keep_backups` says.
+
+    None where there is nothing in it that could be lost. Raises as `make`, and where the database
+    cannot be changed anyway.
+    """
+    from tsm_git.adapters.sqlite import ensure_writable, has_content
+
+    if not has_content(project.top / database, database):
+        return None
+    ensure_writable(project.top / database, database)
+    made = make(project, database, clock, on_pages)
+    keep = project.settings().of(database).keep_backups
+    for backup in outdated(list_backups(project, database), keep, None, clock()):
+        if backup != made:  # a clock may have gone backwards
+            remove_file(project.top / backup.path)
+    return made
+
+
+def list_backups(project: Project, database: str) -> list[Backup]:
+    """The backups of a database, oldest first; other files in the folder are none."""
+    filename = database.rpartition("/")[2]
+    folder = _folder(project, database)
+    found = [path for path in regular_files(folder) if parse_backup(path.name, filename)]
+    return [_described(project, database, path) for path in sorted(found)]
+
+
+def find(project: Project, database: str, name: str) -> Backup:
+    """The backup with that name, or at that path; `latest` is the newest.
+
+    Raises UsageError where there is none.
+    """
+    found = list_backups(project, database)
+    wanted = [b for b in found if name in (b.name, b.path)] or (found if name == "latest" else [])
+    if not wanted:
+        raise UsageError(
+            f"there is no backup `{name}` of `{database}`",
+            "run `tsm backup --list` to see those that there are",
+        )
+    return wanted[-1]
+
+
+def verify(project: Project, backup: Backup) -> str | None:
+    """What is wrong with a backup, in one line; None where nothing is. Reads all of it."""
+    from tsm_git.adapters.sqlite import verify as verify_database
+
+    return verify_database(project.top / backup.path, backup.path)
+
+
+def prune(
+    project: Project, database: str, keep: int | None, age: timedelta | None, now: str
+) -> list[Backup]:
+    """Removes the backups that neither `keep` (that many) nor `age` (younger than that) keeps.
+
+    The newest always stays. Returns what was removed, oldest first.
+    """
+    gone = outdated(list_backups(project, database), keep, age, now)
+    for backup in gone:
+        remove_file(project.top / backup.path)
+    return gone
+
+
+def _folder(project: Project, database: str) -> Path:
+    return project.top / f"{database}.bak"
+
+
+def _described(project: Project, database: str, path: Path) -> Backup:
+    made_at, number = parse_backup(path.name, database.rpartition("/")[2]) or ("", 0)
+    size = path.stat().st_size
+    return Backup(path.relative_to(project.top).as_posix(), made_at, number, size)
+
+
+def _last(path: Path, database: str) -> int:
+    """The highest number that is applied; a ledger that nobody can read has applied nothing."""
+    from tsm_git.adapters.sqlite import read_ledger
+
+    try:
+        return read_ledger(path, database).last
+    except DatabaseError:
+        return 0
