@@ -58,6 +58,10 @@ class DatabaseError(TsmError):
     """A database cannot be read or changed: locked, corrupt, not SQLite."""
 
 
+class ModelsError(TsmError):
+    """Models cannot be had: they fail to load, hang, or describe nothing that SQLite accepts."""
+
+
 class ScriptError(TsmError):
     """A statement of a script failed.
 

@@ -1,0 +1,84 @@
+"""Builds a schema in memory, to read it there: SQLite itself is the parser.
+
+For the DDL of a developer's own models; nothing on disk is touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import apsw
+
+from tsm_git.adapters.sqlite.introspect import read_schema
+from tsm_git.adapters.sqlite.scripts import run_script
+from tsm_git.core.errors import ScriptError, TsmError
+from tsm_git.core.schema import Schema
+from tsm_git.core.sql import Statement, significant, statements, unquoted
+
+SECONDS = 60.0
+_STEPS = 10_000  # virtual machine instructions between two looks at the clock
+
+
+class Made(NamedTuple):
+    """An object that a text has made: the text's index, and the line of the statement in it."""
+
+    kind: str
+    name: str
+    text: int
+    line: int
+
+
+def build(texts: Sequence[tuple[str, str]]) -> tuple[Schema, list[Made]]:
+    """The schema that texts make, one after the other; each is what it is called, and its SQL.
+
+    Raises ScriptError where a statement fails.
+    """
+    made: list[Made] = []
+    with _shadow() as connection:
+        for index, (name, text) in enumerate(texts):
+            for statement in statements(text):
+                if _is_of_a_dump(statement):
+                    continue
+                last = connection.execute("SELECT ifnull(max(rowid), 0) FROM sqlite_schema").get
+                _run(connection, name, statement)
+                made += [
+                    Made(str(kind), str(each), index, statement.line)
+                    for kind, each in connection.execute(
+                        "SELECT type, name FROM sqlite_schema WHERE rowid > ?", (last,)
+                    )
+                ]
+        return read_schema(connection), made
+
+
+@contextmanager
+def _shadow() -> Iterator[apsw.Connection]:
+    connection = apsw.Connection(":memory:")
+    try:
+        connection.pragma("temp_store", 2)  # memory
+        deadline = time.monotonic() + SECONDS
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+        yield connection
+    except apsw.Error as error:
+        raise TsmError(f"the schema cannot be built in memory: {error}") from error
+    finally:
+        connection.close()
+
+
+def _is_of_a_dump(statement: Statement) -> bool:
+    """Whether `sqlite3 FILE .schema` or `.dump` prints it and SQLite does not take it back."""
+    words = [unquoted(token.text).upper() for token in significant(statement.text)[:3]]
+    return words[0] in ("BEGIN", "COMMIT", "END") or (
+        words[:2] == ["CREATE", "TABLE"] and words[2].startswith("SQLITE_")
+    )
+
+
+def _run(connection: apsw.Connection, name: str, statement: Statement) -> None:
+    try:
+        run_script(connection, name, statement.text)
+    except ScriptError as error:
+        column = error.column + (statement.column - 1 if error.line == 1 else 0)
+        line = error.line + statement.line - 1
+        raise ScriptError(name, line, column, error.reason) from error
