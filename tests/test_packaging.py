@@ -45,9 +45,12 @@ def test_the_wheel_holds_every_module_and_all_data(files: list[str]) -> None:
     modules = {path.relative_to(SOURCE).as_posix() for path in package.rglob("*.py")}
     pages = {path.relative_to(SOURCE).as_posix() for path in package.glob("rules/pages/*.md")}
 
+    hooks = {path.relative_to(SOURCE).as_posix() for path in package.glob("hooks/*.sh")}
+
     assert pages
+    assert hooks
     assert {name for name in files if name.startswith("tsm_git/")} == (
-        modules | pages | {"tsm_git/py.typed"}
+        modules | pages | hooks | {"tsm_git/py.typed"}
     )
 
 

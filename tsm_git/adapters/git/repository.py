@@ -18,6 +18,7 @@ from tsm_git.core.facts import Operation
 from tsm_git.core.text import shell_quoted
 
 if TYPE_CHECKING:
+    from tsm_git.adapters.git.hooking import Hooking
     from tsm_git.adapters.git.log import Log
     from tsm_git.adapters.git.refs import Refs
     from tsm_git.adapters.git.simulation import Simulation
@@ -43,6 +44,7 @@ class Repository:
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self.coming: tuple[str, ...] = ()  # what is merged before git has written MERGE_HEAD
         self._git = Git(place.top or place.git_dir)
         self.objects = Objects(self._git)
 
@@ -90,6 +92,13 @@ class Repository:
         from tsm_git.adapters.git.refs import Refs
 
         return Refs(self._git)
+
+    @cached_property
+    def hooking(self) -> Hooking:
+        """What only hooks need."""
+        from tsm_git.adapters.git.hooking import Hooking
+
+        return Hooking(self._git, self.place)
 
     # Revisions
 
@@ -204,7 +213,7 @@ class Repository:
 
     def merge_heads(self) -> list[str]:
         """The commits that a merge in progress brings in."""
-        return self._state("MERGE_HEAD").split()
+        return self._state("MERGE_HEAD").split() or list(self.coming)
 
     def fetched_at(self) -> float | None:
         """When remote-tracking branches were last fetched, as seconds since 1970; None: never.

@@ -1,0 +1,1 @@
+"""Hooks as git and the pre-commit framework call them: real commits, merges, rebases, pushes."""
