@@ -96,6 +96,20 @@ class Migrate:
         """
         self._run("apply", Path(filename).name)
 
+    def backup(self) -> Path:
+        """Backs the database up while others may use it, and returns where the backup is.
+
+        It is verified and on disk. Raises UsageError where there is no database yet, and
+        DatabaseError where it is corrupt or there is no room.
+        """
+        made: Path = self._run("back up")
+        return made
+
+    def list_backups(self) -> list[Path]:
+        """The backups that there are, oldest first."""
+        found: list[Path] = self._run("list the backups of")
+        return found
+
     def _run(self, task: str, *arguments: object) -> Any:
         if not self.path.parent.is_dir():
             raise UsageError(f"there is no folder `{self.path.parent}`", "create it first")

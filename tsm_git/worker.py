@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tsm_git.commands import backup
 from tsm_git.commands.apply import apply
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import open_project
@@ -44,10 +45,28 @@ def apply_next(path: Path, filename: str) -> None:
                 f"write a script into `{path.name}{SUFFIX}` first",
                 state,
             )
-        apply(project, request, lambda: datetime.now(UTC).isoformat(), filename)
+        apply(project, request, _now, filename)
 
 
-TASKS: Mapping[str, Callable[..., object]] = {"apply": apply_next, "check": check_one}
+def back_up(path: Path) -> Path:
+    """Makes a backup, and returns where it is."""
+    with open_project(path.parent, os.environ) as project:
+        return project.top / backup.make(project, _database(project.top, path), _now).path
+
+
+def list_backups(path: Path) -> list[Path]:
+    """The backups of one database, oldest first."""
+    with open_project(path.parent, os.environ) as project:
+        found = backup.list_backups(project, _database(project.top, path))
+        return [project.top / each.path for each in found]
+
+
+TASKS: Mapping[str, Callable[..., object]] = {
+    "apply": apply_next,
+    "back up": back_up,
+    "check": check_one,
+    "list the backups of": list_backups,
+}
 
 
 def main() -> None:
@@ -61,8 +80,16 @@ def main() -> None:
 
 
 def _folder(top: Path, path: Path) -> str:
+    return _database(top, path) + SUFFIX
+
+
+def _database(top: Path, path: Path) -> str:
     # The database itself may be a link to somewhere else; its scripts lie beside the link.
-    return (path.parent.resolve() / path.name).relative_to(top.resolve()).as_posix() + SUFFIX
+    return (path.parent.resolve() / path.name).relative_to(top.resolve()).as_posix()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 if __name__ == "__main__":

@@ -300,6 +300,25 @@ class TestPaths:
         assert migrate(project).check().pending == [USERS]
 
 
+class TestBackup:
+    def test_it_is_where_the_call_says(self, team: Project) -> None:
+        team.tsm_inprocess("apply").exits(0)
+        caller = sqlite3.connect(team.root / "app.sqlite", isolation_level=None)
+        caller.execute("begin immediate")
+
+        first, second = migrate(team).backup(), migrate(team).backup()
+
+        caller.execute("rollback")
+        caller.close()
+        assert migrate(team).list_backups() == [first, second]
+        assert len(team.ledger(first.relative_to(team.root).as_posix())) == 2
+
+    def test_there_is_nothing_to_back_up(self, team: Project) -> None:
+        with pytest.raises(UsageError, match="there is no database"):
+            migrate(team).backup()
+        assert migrate(team).list_backups() == []
+
+
 class TestOneProcess:
     """The caller has the file open through another SQLite library, in the same process."""
 

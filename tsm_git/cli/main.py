@@ -27,6 +27,7 @@ COMMANDS = {
     "restore": "Bring scripts or the working database back.",
     "squash": "Merge this branch's drafts into one script.",
     "apply": "Run pending scripts on the working database, in order.",
+    "backup": "Make, list, verify and prune backups of the working database.",
     "hooks": "Let git run tsm at each commit, merge and push.",
     "explain": "What a rule checks, why it matters, what to do.",
     "demo": "A real clash in a throwaway repository, start to end.",

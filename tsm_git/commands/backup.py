@@ -86,7 +86,7 @@ def find(project: Project, database: str, name: str) -> Backup:
     if not wanted:
         raise UsageError(
             f"there is no backup `{name}` of `{database}`",
-            "run `tsm backup --list` to see those that there are",
+            "run `tsm backup list` to see those that there are",
         )
     return wanted[-1]
 

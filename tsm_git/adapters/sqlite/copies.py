@@ -6,6 +6,7 @@ undo the replacement. Nothing here holds more than a few pages in memory.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -35,8 +36,10 @@ def back_up(
     unfinished = target.with_name(target.name + PART)
     with translated(shown):
         target.parent.mkdir(exist_ok=True)
-        if target.exists() or unfinished.exists():
+        if target.exists():
             raise DatabaseError(f"`{target}` exists already", "try again: the name holds the time")
+        # Until it is whole it is for nobody else to read, then for those who may read the source.
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
         try:
             with _readable(source, shown) as origin, closing(_new(unfinished)) as copy:
                 remove_stale(unfinished, lambda name: name.endswith(PART))
@@ -45,6 +48,7 @@ def back_up(
                 # cannot be read without leaving side files (https://sqlite.org/wal.html).
                 copy.pragma("journal_mode", "DELETE")
                 _verify(copy, shown)
+            unfinished.chmod(source.stat().st_mode & 0o777)
             make_durable(unfinished)
             unfinished.rename(target)
             make_durable(target.parent)
