@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -93,5 +94,14 @@ def test_a_clean_check_loads_nothing_heavy(project: Project, arguments: tuple[st
 
     assert completed.exit_code == 0, str(completed)
     *_, loaded = completed.stdout.splitlines()
-    assert "tsm_git.commands.check" in loaded.split()
-    assert not HEAVY & set(loaded.split())
+    modules = set(loaded.split())
+    assert "tsm_git.commands.check" in modules
+    assert not HEAVY & modules
+    own = {name for name in modules if name.startswith("tsm_git.")} - {"tsm_git.core.record"}
+    sources = {name: Path(SOURCE, *name.split(".")) for name in own}
+    for name, path in sources.items():
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        typed = re.search(
+            r"^from typing import .*NamedTuple", file.read_text("utf-8"), re.MULTILINE
+        )
+        assert not typed, f"{name}: take NamedTuple from tsm_git.core.record, which is quicker"

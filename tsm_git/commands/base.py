@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.git.objects import Commit
 from tsm_git.core.errors import GitError
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.text import shell_quoted
 
 # The branch that a merge request goes to, by what sets it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.git.objects import TreeEntry
@@ -18,6 +17,7 @@ from tsm_git.core.comparison import Comparison, Contested
 from tsm_git.core.errors import GitError
 from tsm_git.core.facts import Base
 from tsm_git.core.radar import Radar, contested, scan
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import parse_number
 from tsm_git.core.snapshot import snapshot
 

@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 from tsm_git.commands.story import STORY, Run, Step, Write
 from tsm_git.core.errors import GitError, UsageError
+from tsm_git.core.record import NamedTuple
 
 BEGINNING = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

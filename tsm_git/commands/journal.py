@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from tsm_git.adapters.files import read_bytes, replace_file
 from tsm_git.adapters.git import Repository
 from tsm_git.core.finding import Rename
+from tsm_git.core.record import NamedTuple
 
 
 class Note(NamedTuple):

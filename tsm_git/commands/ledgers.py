@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
 
 from tsm_git.commands.request import Request
 from tsm_git.commands.texts import Source, ledger_source
 from tsm_git.core.errors import UsageError
 from tsm_git.core.facts import Place
 from tsm_git.core.ledger import Ledger
+from tsm_git.core.record import NamedTuple
 
 
 class Ledgers(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.git.entries import Uncommitted
@@ -12,6 +11,7 @@ from tsm_git.commands.places import Trees
 from tsm_git.core.errors import GitError
 from tsm_git.core.facts import Base
 from tsm_git.core.merging import Merge, may_differ, strange
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.snapshot import Ancestry, Snapshot, snapshot
 
 

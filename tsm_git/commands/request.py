@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from tsm_git.commands.places import Trees
 from tsm_git.core.facts import Facts, Place
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.settings import Settings
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.report import CheckReport
 from tsm_git.core.table import Row, rows
 

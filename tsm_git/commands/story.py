@@ -6,7 +6,7 @@ with the exit code and the words without which the story would make no sense.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from tsm_git.core.record import NamedTuple
 
 ADA, BEN = "Ada", "Ben"
 FOLDER = "app.sqlite.migrations"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import padded
 from tsm_git.core.text import file_stamp
 

@@ -9,8 +9,8 @@ is https://sqlite.org/lang_createtable.html.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.sql import Token, canonical_token, fold, significant, unquoted
 
 _BEGIN_TABLE_CONSTRAINT = frozenset({"constraint", "primary", "unique", "check", "foreign"})

@@ -7,7 +7,6 @@ disagree about what is published, what is a draft and what is pending.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from tsm_git.core.facts import Facts
 from tsm_git.core.ledger import Ledger
@@ -27,6 +26,7 @@ from tsm_git.core.publishing import (
     holders,
     taken,
 )
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script
 from tsm_git.core.snapshot import Ancestry, Snapshot, merged
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.schema import Index, Schema, Table, Trigger, View, VirtualTable
 from tsm_git.core.sql import fold
 from tsm_git.core.structure import Column, ForeignKey, Key

@@ -5,7 +5,9 @@ Findings are not errors: see `tsm_git.core.finding`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from tsm_git.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from tsm_git.core.state import State

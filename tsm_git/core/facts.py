@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple
 
 from tsm_git.core.ledger import Ledger
 from tsm_git.core.merging import Merge
 from tsm_git.core.publishing import Whereabouts
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.snapshot import Snapshot
 
 

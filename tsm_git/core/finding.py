@@ -6,8 +6,8 @@ How findings look is for `tsm_git.render`; which of them block is for the settin
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.state import State
 
 

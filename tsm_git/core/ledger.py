@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script
 
 TABLE = "_migrations"

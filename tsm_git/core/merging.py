@@ -8,8 +8,8 @@ vanishes unless another parent removed it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script
 from tsm_git.core.snapshot import Ancestry, Snapshot
 from tsm_git.core.succession import Missing, successors

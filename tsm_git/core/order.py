@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+
+from tsm_git.core.record import NamedTuple
 
 
 class Failure(NamedTuple):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from enum import Enum
-from typing import NamedTuple
 
 from tsm_git.core.ledger import Entry, Ledger
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script
 from tsm_git.core.snapshot import Ancestry, Snapshot, in_order
 from tsm_git.core.succession import Missing, successors

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import NamedTuple
 
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script
 from tsm_git.core.snapshot import Snapshot, in_order
 

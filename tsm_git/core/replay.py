@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
+
+from tsm_git.core.record import NamedTuple
 
 
 class Limits(NamedTuple):

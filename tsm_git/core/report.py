@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.facts import Place
 from tsm_git.core.finding import Finding, Severity, Skipped
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.state import State
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import NamedTuple
+
+from tsm_git.core.record import NamedTuple
 
 try:  # what hashlib falls back to: hashlib itself loads OpenSSL, a twentieth of a check
     from _sha1 import sha1  # type: ignore[import-not-found]

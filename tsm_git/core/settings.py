@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from tsm_git.core.errors import ConfigError
 from tsm_git.core.finding import Severity
+from tsm_git.core.record import NamedTuple
 
 Value = TypeVar("Value")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Content, Script, parse_number
 
 

@@ -7,9 +7,9 @@ conflict clauses, names of constraints) is in the statement alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from tsm_git.core.clauses import Clause, ColumnText, TableText, expression
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.sql import Token, canonical, fold, significant, unquoted
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.ledger import Ledger
 from tsm_git.core.publishing import Change, Deviation
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script, parse_number
 from tsm_git.core.snapshot import Snapshot
 

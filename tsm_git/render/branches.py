@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from tsm_git.core.radar import Claim, Radar
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.text import counted, listed, printable
 from tsm_git.render.style import Style
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from typing import NamedTuple
 
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.finding import Finding, Rule, Severity, Skipped
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.settings import Settings
 from tsm_git.core.state import State
 

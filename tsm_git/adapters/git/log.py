@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
 
 from tsm_git.adapters.git.process import Git, decoded
 from tsm_git.core.finding import ADDED, CHANGED, DELETED
+from tsm_git.core.record import NamedTuple
 
 _FILTERS = {ADDED: "A", CHANGED: "AM", DELETED: "D"}
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from tsm_git.adapters.git.process import Git, Session, decoded
 from tsm_git.core.errors import GitError
+from tsm_git.core.record import NamedTuple
 
 # Requests are written in portions that fit any pipe, so that git never waits for us to read
 # while we wait for it to read (POSIX guarantees PIPE_BUF >= 512; Linux and macOS hold 16 KiB).

@@ -12,9 +12,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from tsm_git.core.errors import GitError
+from tsm_git.core.record import NamedTuple
 
 # Output that is read by a program must not depend on the user's taste or language, and what a
 # reader does must not take locks that a commit in another terminal is waiting for.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from tsm_git.adapters.git.objects import TreeEntry
 from tsm_git.adapters.git.process import Git, decoded
+from tsm_git.core.record import NamedTuple
 
 _FIELDS = (
     *("refname", "symref", "objectname", "tree", "authorname", "committerdate:unix"),

@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 from tsm_git.adapters.git.entries import Uncommitted
 from tsm_git.adapters.git.objects import Objects, TreeEntry, parse_tree
 from tsm_git.adapters.git.process import Git, Place, decoded
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.settings import SUFFIX
 
 # A commit that is thrown away needs an author, whatever the user has configured.

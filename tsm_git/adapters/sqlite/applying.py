@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from tsm_git.adapters.sqlite.connection import open_working, translated
 from tsm_git.adapters.sqlite.durable import make_durable, remove_database, remove_stale
@@ -20,6 +19,7 @@ from tsm_git.adapters.sqlite.recording import Record, ensure_ledger, record
 from tsm_git.adapters.sqlite.scripts import Trace, run_freely, run_script
 from tsm_git.core.errors import ScriptError
 from tsm_git.core.ledger import Ledger
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import NO_TRANSACTION, directives
 from tsm_git.core.text import listed
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from typing import NamedTuple
 
 import apsw
+
+from tsm_git.core.record import NamedTuple
 
 
 class Orphan(NamedTuple):

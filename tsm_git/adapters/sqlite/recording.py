@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import apsw
 
@@ -15,6 +14,7 @@ from tsm_git.adapters.sqlite.connection import open_working, translated
 from tsm_git.adapters.sqlite.ledger import entries, ledger_columns
 from tsm_git.core.errors import DatabaseError
 from tsm_git.core.ledger import COLUMNS, CREATE, TABLE, Row
+from tsm_git.core.record import NamedTuple
 
 
 class Record(NamedTuple):

@@ -18,10 +18,11 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from tsm_git.core.errors import TsmError
 from tsm_git.core.order import Failure, Outcome, Table
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.replay import Limits, Run, Stop, Text, Trouble, run_of
 
 HAS_LIMITS = os.name == "posix"
