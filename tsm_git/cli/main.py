@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Every command with the line that `tsm --help` shows; module and function bear its name.
 COMMANDS = {
+    "init": "Set up a project: the folder, the configuration, what git ignores.",
     "check": "The verdict on the scripts: here, staged, or in a commit.",
     "status": "One table: every script, and where it is.",
     "branches": "Radar: who claims which number, on every branch.",
@@ -29,6 +30,7 @@ COMMANDS = {
     "apply": "Run pending scripts on the working database, in order.",
     "backup": "Make, list, verify and prune backups of the working database.",
     "hooks": "Let git run tsm at each commit, merge and push.",
+    "baseline": "Take over a database that is older than its scripts.",
     "explain": "What a rule checks, why it matters, what to do.",
     "demo": "A real clash in a throwaway repository, start to end.",
 }

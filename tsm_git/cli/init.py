@@ -1,0 +1,38 @@
+"""`tsm init`."""
+
+from __future__ import annotations
+
+import click
+
+from tsm_git.cli.shared import now, project_here
+from tsm_git.commands import init as command
+from tsm_git.core.settings import SUFFIX
+from tsm_git.core.text import printable
+
+
+@click.command(
+    epilog="\b\nExamples:\n  tsm init app.sqlite\n"
+    "  tsm init data/app.sqlite --dry-run     what it would write"
+)
+@click.argument("database", required=False)
+@click.option("--dry-run", is_flag=True, help="Say what is missing, write nothing.")
+@click.pass_context
+def init(context: click.Context, database: str | None, dry_run: bool) -> None:
+    """Set up a project for the database at the path DATABASE, which need not exist yet.
+
+    Makes the folder of scripts, and adds the lines that are missing in the configuration, in
+    .gitignore and in .gitattributes. A database that has tables already gets a first script that
+    makes them, and is taken over with `tsm baseline`; it is backed up first.
+    """
+    with project_here(context) as project:
+        setup = command.plan(project, database)
+        if dry_run:
+            if setup.makes_folder:
+                click.echo(printable(f"would make the folder {setup.database}{SUFFIX}"))
+            for edit in setup.edits:
+                click.echo(printable(f"would write {edit.path}"))
+            return
+        for words in command.carry_out(project, setup, now):
+            click.echo(printable(words))
+    click.echo(printable(f"{setup.database} is set up"))
+    click.echo("next: `tsm hooks install`, so that every commit and merge is checked", err=True)
