@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from tsm_git.cli.shared import now, project_here
@@ -34,5 +36,13 @@ def init(context: click.Context, database: str | None, dry_run: bool) -> None:
             return
         for words in command.carry_out(project, setup, now):
             click.echo(printable(words))
+        has_git = project.repository is not None
     click.echo(printable(f"{setup.database} is set up"))
-    click.echo("next: `tsm hooks install`, so that every commit and merge is checked", err=True)
+    if not has_git:
+        return
+    if sys.stdin.isatty() and click.confirm("Check each commit, merge and push by a git hook?"):
+        from tsm_git.cli.hooks import install
+
+        context.invoke(install)
+    else:
+        click.echo("next: `tsm hooks install`, so that each commit and merge is checked", err=True)
