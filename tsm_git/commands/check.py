@@ -9,11 +9,14 @@ from tsm_git.commands.history import History, annotated
 from tsm_git.commands.project import Project
 from tsm_git.commands.request import Gathered, Request
 from tsm_git.core.comparison import Comparison, compare
+from tsm_git.core.errors import Refusal
 from tsm_git.core.facts import Facts
 from tsm_git.core.finding import Finding, Severity
 from tsm_git.core.report import CheckReport, DatabaseReport
+from tsm_git.core.script import Flaw
 from tsm_git.core.settings import Settings
 from tsm_git.core.state import judge
+from tsm_git.core.text import shell_quoted
 from tsm_git.rules import run
 
 CheckRequest = Request
@@ -47,6 +50,18 @@ def report_on(comparison: Comparison, settings: Settings) -> DatabaseReport:
     implied = {finding.implies for finding in findings if finding.implies}
     state = judge(implied, bool(comparison.pending))
     return DatabaseReport(comparison, state, tuple(findings), tuple(skipped))
+
+
+def refuse_unreadable(report: CheckReport) -> None:
+    """Raises Refusal where a file cannot be read: who moves scripts must know all of them."""
+    for one in report.databases:
+        facts = one.comparison.facts
+        for filename, content in facts.candidate.files.items():
+            if content.flaw is Flaw.UNREADABLE:
+                path = f"{facts.folder}/{filename}"
+                raise Refusal(
+                    f"`{path}` cannot be read", f"run `ls -l {shell_quoted(path)}`", one.state
+                )
 
 
 def failing_severities(gathered: Gathered, strict: bool) -> tuple[Severity, ...]:

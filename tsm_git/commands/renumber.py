@@ -17,7 +17,7 @@ from tsm_git.adapters.files import (
 )
 from tsm_git.adapters.git import Repository
 from tsm_git.commands import journal
-from tsm_git.commands.check import CheckRequest, check
+from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
 from tsm_git.commands.project import Project
 from tsm_git.commands.proof import prove_order
 from tsm_git.commands.rewriting import in_author_order
@@ -80,6 +80,7 @@ def plan(
     """
     request = CheckRequest(base=base, database=database, annotate=False)
     report = check(project, request)
+    refuse_unreadable(report)
     plans = []
     for one in report.databases:
         decided = one
@@ -131,6 +132,7 @@ def carry_out(project: Project, plans: list[Renumbering], now: str) -> list[str]
                 for path, placements in one.unmerged
             ]
             repository.rename_staged(renames, resolved)
+            undo.pop_all()  # all is done; a note that stays is found out of date by the next run
             journal.remove(repository)
         undo.pop_all()
         return saved

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tsm_git.adapters.files import rename_back, rename_files, set_aside, write_new
-from tsm_git.commands.check import CheckRequest, check
+from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
 from tsm_git.commands.project import Project
 from tsm_git.core.backups import backup_name
 from tsm_git.core.errors import Refusal
@@ -54,6 +54,7 @@ def plan_scripts(project: Project, base: str | None, database: str | None) -> li
     Raises Refusal where a text is nowhere to be had, or a ledger's file name is no script name.
     """
     report = check(project, CheckRequest(base=base, database=database, annotate=False))
+    refuse_unreadable(report)
     return [
         ScriptsPlan(one.database, one.comparison.facts.folder, tuple(_returns(one)))
         for one in report.databases

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tsm_git.adapters.files import set_aside, write_new
-from tsm_git.commands.check import CheckRequest, check
+from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
 from tsm_git.commands.project import Project
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal, UsageError
@@ -41,6 +42,7 @@ def plan(project: Project, base: str | None, database: str | None, name: str | N
     the one script does not give the same database as the several.
     """
     report = check(project, CheckRequest(base=base, database=database, annotate=False))
+    refuse_unreadable(report)
     if len(report.databases) != 1:
         names = listed([f"`{one.database}`" for one in report.databases])
         raise Refusal(f"there is not one database but: {names}", "name one with `--database NAME`")
@@ -69,15 +71,20 @@ def carry_out(project: Project, squash: Squash, now: str) -> str:
     """Writes the one script in place of the several, and stages it.
 
     The several are moved aside first; returns the folder, relative to the top, where they are now.
+    All of it or, where something fails, nothing.
     """
     folder = project.top / squash.folder
     aside = f"{squash.database}.bak/scripts-{file_stamp(now)}"
-    for filename in squash.drafts:
-        set_aside(folder / filename, project.top / aside)
-    write_new(folder / squash.filename, squash.text.encode())
-    if project.repository:
-        names = dict.fromkeys([*squash.drafts, squash.filename])
-        project.repository.staging.stage([f"{squash.folder}/{name}" for name in names])
+    with ExitStack() as undo:
+        for filename in squash.drafts:
+            kept = set_aside(folder / filename, project.top / aside)
+            undo.callback(kept.rename, folder / filename)
+        write_new(folder / squash.filename, squash.text.encode())
+        undo.callback((folder / squash.filename).unlink)
+        if project.repository:
+            names = dict.fromkeys([*squash.drafts, squash.filename])
+            project.repository.staging.stage([f"{squash.folder}/{name}" for name in names])
+        undo.pop_all()
     return aside
 
 

@@ -1,0 +1,155 @@
+"""A `kill -9` at any moment of what changes a database: it is as before or as after.
+
+Half of the moments lie in the transaction that writes. Most are steps (see `injector`): each is the
+moment before a file, a statement or SQLite itself does something. The rest are moments in time, so
+that the middle of a step is seen, too.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.faults.injector import Plan
+from tests.faults.profile import cases, chance
+from tests.faults.server import Job, Outcome, Server
+from tests.faults.worlds import APPLIED, SCRIPTS, Content, World
+
+KILLS = cases(usual=150, ci=1_000, long=20_000)
+
+
+class Story(NamedTuple):
+    """A command, and how the database may be when it is killed: the last is how it shall be."""
+
+    argv: tuple[str, ...]
+    states: tuple[Content, ...]
+    keeps: Content | None  # what a backup of it holds
+    share: int = 1
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory, server: Server) -> dict[str, World]:
+    """Return a world for each journal mode, in which three of six scripts are applied."""
+    made = {}
+    for mode in ("delete", "wal"):
+        made[mode] = world = World.create(tmp_path_factory.mktemp(mode) / "start", mode)
+        for name in sorted(SCRIPTS)[:APPLIED]:
+            assert server.tsm(world.root, "apply", name).code == 0
+        for backup in world.backups():
+            backup.unlink()
+    return made
+
+
+def tell_apply(world: World, server: Server) -> Story:
+    """Three scripts are pending; killed, some of them may be there."""
+    ahead = world.copy("ahead")
+    states = [ahead.content()]
+    for name in sorted(SCRIPTS)[APPLIED:]:
+        assert server.tsm(ahead.root, "apply", name).code == 0
+        states.append(ahead.content())
+    ahead.forget()
+    return Story(("apply",), tuple(states), keeps=None, share=3)
+
+
+def tell_restore(world: World, server: Server) -> Story:
+    """The database becomes what production has, which is ahead."""
+    ahead = world.copy("ahead")
+    before = ahead.content()
+    assert server.tsm(ahead.root, "apply").code == 0
+    after = ahead.content()
+    ahead.settle()
+    ahead.database.replace(world.database.with_name(world.database.name + ".ref"))
+    ahead.forget()
+    return Story(("restore", "--db", "--yes"), (before, after), keeps=before)
+
+
+def tell_restore_to_nothing(world: World, server: Server) -> Story:
+    """The database becomes empty."""
+    empty = world.copy("empty")
+    before = empty.content()
+    assert server.tsm(empty.root, "restore", "--db", "--yes").code == 0
+    after = empty.content()
+    empty.forget()
+    return Story(("restore", "--db", "--yes"), (before, after), keeps=before)
+
+
+STORIES = [tell_apply, tell_restore, tell_restore_to_nothing]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+@pytest.mark.parametrize("tell", STORIES)
+def test_it_is_as_before_or_as_after(
+    start: dict[str, World], server: Server, tmp_path: Path, tell, mode: str
+) -> None:
+    world = World(tmp_path / "start")
+    start[mode].copy_to(world.root)
+    story = tell(world, server)
+    whole = world.copy("whole")
+    counted = server.tsm(whole.root, *story.argv, plan=Plan())
+    assert counted.code == 0, counted
+    assert whole.content() == story.states[-1]
+    share = KILLS * story.share // (2 * 5)
+    inside = 0
+
+    for count, job in enumerate(jobs(story.argv, counted, share, chance(tell.__name__, mode))):
+        killed = world.copy(f"killed-{count}")
+        (outcome,) = server.run(job._replace(cwd=killed.root))
+        where = f"kill {count}: {job}: {outcome._replace(steps=[])}"
+        assert outcome.code in (0, -signal.SIGKILL), where
+        inside += outcome.code != 0 and outcome.was_inside
+
+        _is_whole(killed.copy(f"seen-{count}"), story, outcome, where)
+
+        again = server.tsm(killed.root, *story.argv)
+        assert again.code == 0, f"{where}\nand then {again}"
+        assert killed.content() == story.states[-1], where
+        assert killed.leftovers() == whole.leftovers(), where
+        assert keeps_all(killed, story), where
+        killed.forget()
+    assert inside >= share * 0.4, "too few kills hit the transaction to prove anything"
+
+
+def jobs(argv: tuple[str, ...], counted: Outcome, count: int, rng: random.Random) -> Iterator[Job]:
+    """Choose where to kill: two thirds at a step, a third at a time; half in the transaction."""
+    inside = [number for number, (_, within) in enumerate(counted.steps, 1) if within]
+    at_all = range(1, len(counted.steps) + 1)
+    write = [number for number in inside if "write" not in counted.steps[number - 1][0]]
+    assert counted.inside_after is not None
+    for turn in range(count):
+        if turn % 3 == 2:
+            within = turn % 2 == 0
+            most = counted.seconds - (counted.inside_after if within else 0)
+            yield Job(argv, Path(), after=rng.uniform(0, most), inside=within)
+            continue
+        # Writes are many and alike; what lies between them is seldom, and each has its own danger.
+        within = rng.random() < 0.7
+        points: Sequence[int] = at_all if not within else rng.choice((inside, write))
+        yield Job(argv, Path(), Plan(at=rng.choice(points)))
+
+
+def _is_whole(seen: World, story: Story, outcome: Outcome, where: str) -> None:
+    """Insist on what has to be so right after a kill; what was said to be done is done."""
+    content = seen.content()
+    allowed = story.states if outcome.code else story.states[-1:]
+    assert content in allowed, where
+    for number in (5, 6):
+        if f"applying 00{number}" in outcome.stderr:
+            assert number - 1 in content.ledger, where
+    assert keeps_all(seen, story), where
+    seen.forget()
+
+
+def keeps_all(world: World, story: Story) -> bool:
+    """Whether each backup is whole; where the database has changed there must be one."""
+    kept = [world.content(path) for path in world.backups()]
+    if story.keeps is None:
+        return all(content in story.states for content in kept)
+    if world.content() != story.keeps and story.keeps not in kept:
+        return False
+    return all(content in story.states for content in kept)
