@@ -304,10 +304,8 @@ def python(
 
 def gate_command() -> list[str]:
     """Return what the README runs in CI, without the name of the program."""
-    (workflow,) = blocks("yaml")
-    found = re.search(r"run: tsm (.*)", workflow)
-    assert found is not None
-    return found[1].split()
+    (command,) = [block for block in blocks("sh") if block.startswith("tsm check")]
+    return command.split()[1:]
 
 
 def clash(project: Project) -> Project:

@@ -16,6 +16,7 @@ Examples:
   tsm check                                  the work tree against the base branch
   tsm check --staged                         what the next commit would hold
   tsm check --base main --head feature       a branch, also in a bare repository
+  tsm check --ci --format github             the gate in CI, see docs/ci.md
   tsm check --fix                            restore published scripts, renumber drafts
   tsm check --format json | jq .summary
 """
@@ -25,6 +26,7 @@ Examples:
 @click.option("--worktree", is_flag=True, help="Check the work tree (the default).")
 @click.option("--staged", is_flag=True, help="Check the index.")
 @click.option("--head", metavar="REV", help="Check a commit; touches neither index nor work tree.")
+@click.option("--ci", is_flag=True, help="Judge the merge request or push that CI runs for.")
 @base_option
 @database_option
 @click.option(
@@ -58,6 +60,7 @@ def check(
     worktree: bool,
     staged: bool,
     head: str | None,
+    ci: bool,
     base: str | None,
     database: str | None,
     working: Path | None,
@@ -74,6 +77,8 @@ def check(
     """
     if worktree and (staged or head is not None):
         raise click.UsageError("--worktree, --staged and --head are different candidates")
+    if ci and (worktree or staged or with_fix):
+        raise click.UsageError("--ci judges a commit, and changes nothing")
     from tsm_git.commands.check import CheckRequest  # completion and --help need neither
     from tsm_git.commands.check import check as run_check
 
@@ -88,6 +93,11 @@ def check(
         strict=strict,
     )
     with project_here(context) as project:
+        if ci:
+            from tsm_git.commands.ci import gate
+
+            request, what = gate(project, request)
+            click.echo(printable(f"{what}."), err=True)
         if with_fix:
             from tsm_git.commands.fix import fix
 

@@ -80,7 +80,8 @@ def _with_radar(
         return comparison  # the radar costs two processes, and only a draft can be contested
     from tsm_git.commands.branches import contested_drafts
 
-    found = contested_drafts(project, gathered, comparison, request.head, request.radar_at)
+    current = request.branch or request.head
+    found = contested_drafts(project, gathered, comparison, current, request.radar_at)
     return comparison._replace(contested=found)
 
 

@@ -52,6 +52,8 @@ class _Gatherer:
         is_gate = request.place is Place.COMMIT
         local = Settings() if is_gate and request.base is not None else project.settings()
         self.base = choose_base(repository, request.base, local.base, project.environ)
+        if self.base and request.base is not None:
+            self.base = self.base._replace(why=request.base_why)
         self.settings = (
             project.settings_at(self.base.commit.oid) if self.base and is_gate else local
         )
@@ -122,6 +124,7 @@ class _Gatherer:
             operation=self.repository.operation() if candidate.unmerged else None,
             head=self._at_head(folder) if self.request.all_places else None,
             staged=index.staged(folder) if index and self.request.all_places else None,
+            pushed=self.request.pushed,
             texts=texts,
             whereabouts=History(self.repository, known, texts),
             unseen=unseen,
@@ -145,6 +148,8 @@ class _Gatherer:
     def _merge_bases(self) -> list[Commit]:
         if self.base is None or self.head is None:
             return []
+        if self.request.pushed:  # whatever the push dropped of base, it has deleted
+            return [self.base.commit]
         oids = self.repository.merge_bases(self.base.commit.oid, self.head.oid)
         return existing(self.repository, oids)
 

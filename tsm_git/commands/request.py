@@ -16,7 +16,9 @@ class Request(NamedTuple):
     `database` narrows to one by name, `folder` to one folder whether it holds scripts or not
     (relative to the top); `working` and `ref` name database files where a place has none of
     its own (a commit), or others than the usual ones. `strict` lets warnings fail too,
-    `annotate` looks up the commits and authors of what is found.
+    `annotate` looks up the commits and authors of what is found. `branch` is where the commits
+    of `head` are, if that is no branch itself. `pushed` is the base branch where `head` was pushed
+    to: then `base` is what it takes the place of.
     """
 
     head: str | None = None
@@ -30,6 +32,9 @@ class Request(NamedTuple):
     all_places: bool = False  # HEAD and the index too, for the table of `status`
     strict: bool = False
     annotate: bool = True
+    base_why: str = "given as --base"
+    branch: str | None = None
+    pushed: str = ""
 
     @property
     def place(self) -> Place:

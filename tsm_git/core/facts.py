@@ -77,6 +77,7 @@ class Facts(NamedTuple):
     tip: str | None = None  # the text of the tip file, if there is one
     head: Snapshot | None = None
     staged: Snapshot | None = None
+    pushed: str = ""  # the base branch that holds the candidate already; `base` is what was there
     texts: Mapping[str, str] = _NOTHING
     whereabouts: Mapping[str, Whereabouts] = _NOWHERE
     unseen: Mapping[str, str] = _NOTHING  # evidence -> why it was not looked at

@@ -71,17 +71,25 @@ def renumber(view: Comparison) -> Fix:
         Rename(path_of(view, move.script.filename), path_of(view, move.filename))
         for move in view.moves
     )
-    return Fix("renumber", "tsm renumber", moves)
+    return Fix("renumber", _renumber_command(view), moves)
 
 
 def renumber_hint(view: Comparison, draft: Script) -> str:
     """What renumbering does to one draft, in words."""
     target = view.moved(draft)
     others = len(view.moves) - 1
-    words = f"run `tsm renumber` to move your draft to `{target}`"
+    words = f"run `{_renumber_command(view)}` to move your draft to `{target}`"
     if others > 0:
         words += f", and {others} more draft{'s' if others > 1 else ''} with it"
     return words
+
+
+def _renumber_command(view: Comparison) -> str:
+    """On the base branch itself nobody could tell drafts from published scripts without help."""
+    base = view.facts.base
+    if base and view.facts.pushed:
+        return f"tsm renumber --base {shell_quoted(base.name)}"
+    return "tsm renumber"
 
 
 def is_base_text(view: Comparison, script: Script | None) -> bool:
