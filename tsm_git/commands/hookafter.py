@@ -53,13 +53,13 @@ class AfterJudge(HookJudge):
         return self._result(subject, before, after, alone=False)
 
     def _checkout(self) -> HookReport:
-        """Another branch was checked out."""
+        """Another branch was checked out; a rebase that is on its way there is no news."""
         before, after = self._two(self.call.before or "HEAD@{1}")
-        if (
-            before is None
-            or self.repository.operation() is not None
-            or not self.differ([before.oid], after.oid)
-        ):
+        is_stop = self.repository.operation() is not None
+        if before is None or is_stop or not self.differ([before.oid], after.oid):
+            return HookReport(self.call.event)
+        move = self.repository.hooking.last_move()
+        if move and not move.startswith("checkout:"):  # the first step of `rebase --apply`
             return HookReport(self.call.event)
         found = arrivals(self.project, Trees(self.repository), before, after)
         return HookReport(self.call.event, arrivals=found)

@@ -9,8 +9,8 @@ from tsm_git.commands.check import report_on
 from tsm_git.commands.hookjudge import RADAR, HookJudge, base_of
 from tsm_git.commands.request import Gathered, Request
 from tsm_git.core.comparison import Comparison, compare
-from tsm_git.core.finding import Severity
-from tsm_git.core.hook import Event, HookReport, is_base_branch, joined
+from tsm_git.core.finding import Finding, Related, Severity
+from tsm_git.core.hook import Event, HookReport, Judgement, is_base_branch, joined
 from tsm_git.core.text import listed
 
 
@@ -27,8 +27,7 @@ class CommitJudge(HookJudge):
             return HookReport(self.call.event)
         if not coming:
             return self._staged("what is staged" if self.call.by_hand else "this commit")
-        names = [f"`{self.call.merged.get(oid) or oid[:10]}`" for oid in coming]
-        return self._staged(f"the merge of {listed(names)}")
+        return self._staged(f"the merge of {listed([self._name(oid) for oid in coming])}")
 
     def squashed(self) -> HookReport:
         """What `git merge --squash` has staged; the commit that follows is judged, too."""
@@ -49,8 +48,33 @@ class CommitJudge(HookJudge):
             if is_plain:
                 comparison = self._contested(gathered, comparison)
             report = report_on(comparison, gathered.settings)
-            found.append(self.judged(subject, gathered, report, parents, alone=bool(coming)))
+            judgement = self.weighed(subject, gathered, report, parents, alone=bool(coming))
+            found.append(self.annotated(facts, self._with_origin(judgement, coming)))
         return HookReport(self.call.event, joined(found))
+
+    def _with_origin(self, judgement: Judgement, coming: Sequence[str]) -> Judgement:
+        """With the merged commit that each script of a finding comes from."""
+        head = self.repository.head()
+        if not coming or head is None:
+            return judgement
+
+        def told(finding: Finding) -> Finding:
+            sides = [head.oid, *coming]
+            objects = self.repository.objects.get([f"{oid}:{finding.path}" for oid in sides])
+            ours, *theirs = [item.oid if item else None for item in objects]
+            related = tuple(
+                Related(finding.path, f"comes with {self._name(oid)}", f"{head.oid}..{oid}")
+                for oid, blob in zip(coming, theirs, strict=True)
+                if blob not in (None, ours)
+            )
+            return finding._replace(related=finding.related + related)
+
+        return judgement._replace(blocking=tuple(map(told, judgement.blocking)))
+
+    def _name(self, oid: str) -> str:
+        """What the user calls a commit that is merged, as far as git says."""
+        name = self.call.merged.get(oid, oid)
+        return f"`{oid[:10] if name == oid else name}`"
 
     def _parents(self, gathered: Gathered, coming: Sequence[str]) -> list[Commit]:
         """The commits whose faults are old news; none where the whole result is judged.

@@ -32,6 +32,10 @@ class Hooking:
         output = self._git.run("rev-list", "--stdin", stdin=f"{wanted}^{base}\n".encode())
         return set(decoded(output.stdout).split()) & set(oids)
 
+    def last_move(self) -> str:
+        """What git says moved HEAD last, such as `checkout: moving from a to b`; or nothing."""
+        return "".join(self._git.lines("log", "-1", "-g", "--format=%gs", "HEAD", accept=(0, 128)))
+
     def folder(self) -> Path:
         """Where git looks for hooks: `core.hooksPath`, or the folder that work trees share."""
         (line,) = self._git.lines("rev-parse", "--git-path", "hooks")
