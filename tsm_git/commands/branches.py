@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
@@ -16,9 +16,9 @@ from tsm_git.commands.request import Gathered, Request
 from tsm_git.core.comparison import Comparison, Contested
 from tsm_git.core.errors import GitError
 from tsm_git.core.facts import Base
-from tsm_git.core.radar import Radar, contested, scan
+from tsm_git.core.radar import Radar, claimed, contested, scan
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.script import parse_number
+from tsm_git.core.script import Script, parse_number
 from tsm_git.core.snapshot import snapshot
 
 DAY = 86400
@@ -48,26 +48,60 @@ class Scan(NamedTuple):
     branches: Mapping[str, Branch]
 
 
+class _Held(NamedTuple):
+    """What branches hold that base has not: folder -> branch -> scripts.
+
+    `names` are the branches by name, each with all its names.
+    """
+
+    branches: Mapping[str, Branch]
+    names: Mapping[str, list[str]]
+    scripts: Mapping[str, Mapping[str, list[Script]]]
+
+
 def scan_branches(
     repository: Repository, trees: Trees, bases: Mapping[str, Base], limits: Limits, now: float
 ) -> dict[str, Scan]:
-    """The radar of several databases, folder -> scan, over the same branches.
+    """The radar of several databases, folder -> scan, over the same branches."""
+    if not bases:
+        return {}
+    held = _held(repository, trees, bases, limits, now)
+    return {
+        folder: Scan(scan(base.snapshot, held.scripts[folder], held.names), held.branches)
+        for folder, base in bases.items()
+    }
 
-    Two git processes, however many branches there are; one more where a branch has scripts below
+
+def _held(
+    repository: Repository,
+    trees: Trees,
+    bases: Mapping[str, Base],
+    limits: Limits,
+    now: float,
+    numbers: Collection[int] | None = None,
+) -> _Held:
+    """Reads every branch, as far as it has scripts with one of these numbers (None: with any).
+
+    Two git processes, however many branches there are; two more where a branch has scripts below
     the last number of base.
     """
-    found: dict[str, Scan] = {}
-    if not bases:
-        return found
     tip = next(iter(bases.values())).oid  # all databases of a project have one base
     root = repository.commit(tip).tree
     branches = [branch for branch in repository.refs.branches(tip) if limits.allow(branch, now)]
     names = _names(branches)
     by_name = {branch.name: branch for branch in branches}
     added = repository.refs.added(root, (branch.tree for branch in branches), sorted(bases))
-    stale = _stale(repository, tip, bases, added)
-    for folder, base in bases.items():
-        held = {}
+    if numbers is not None:
+        added = {
+            tree: {
+                folder: [entry for entry in entries if parse_number(entry.name) in numbers]
+                for folder, entries in folders.items()
+            }
+            for tree, folders in added.items()
+        }
+    stale = _stale(repository, tip, bases, added, branches)
+    found: dict[str, dict[str, list[Script]]] = {folder: {} for folder in bases}
+    for folder, scripts in found.items():
         for name in names:
             entries = [
                 entry
@@ -75,9 +109,8 @@ def scan_branches(
                 if (f"{folder}/{entry.name}", entry.oid) not in stale
             ]
             if entries:
-                held[name] = list(snapshot(trees.contents(entries)).scripts.values())
-        found[folder] = Scan(scan(base.snapshot, held, names), by_name)
-    return found
+                scripts[name] = list(snapshot(trees.contents(entries)).scripts.values())
+    return _Held(by_name, names, found)
 
 
 def _stale(
@@ -85,6 +118,7 @@ def _stale(
     tip: str,
     bases: Mapping[str, Base],
     added: Mapping[str, Mapping[str, Sequence[TreeEntry]]],
+    branches: Sequence[Branch],
 ) -> set[tuple[str, str]]:
     """What base once had: a branch that is merely behind still has it, and claims nothing by it."""
     last = {
@@ -92,14 +126,20 @@ def _stale(
         for folder, base in bases.items()
     }
     doubtful = {
-        f"{folder}/{entry.name}"
-        for folders in added.values()
-        for folder, entries in folders.items()
-        for entry in entries
-        # A folder within a folder of scripts is not one that was asked for.
-        if folder in last and (parse_number(entry.name) or 0) <= last[folder]
+        tree: paths
+        for tree, folders in added.items()
+        if (
+            paths := {
+                f"{folder}/{entry.name}"
+                for folder, entries in folders.items()
+                for entry in entries
+                # A folder within a folder of scripts is not one that was asked for.
+                if folder in last and (parse_number(entry.name) or 0) <= last[folder]
+            }
+        )
     }
-    return repository.refs.once_held(tip, sorted(doubtful))
+    tips = [branch.oid for branch in branches if branch.tree in doubtful]
+    return repository.refs.once_held(tip, sorted(set().union(*doubtful.values())), tips)
 
 
 def _names(branches: Sequence[Branch]) -> dict[str, list[str]]:
@@ -167,14 +207,20 @@ def contested_drafts(
     facts, repository = comparison.facts, project.repository
     if not comparison.drafts or repository is None or gathered.trees is None or not facts.base:
         return ()
-    found = scan_branches(
-        repository, gathered.trees, {facts.folder: facts.base}, limits_of(gathered), now
-    )[facts.folder]
-    own = _own_names(found.branches.values(), head or repository.current_branch(), gathered.head)
+    held = _held(
+        repository,
+        gathered.trees,
+        {facts.folder: facts.base},
+        limits_of(gathered),
+        now,
+        {draft.number for draft in comparison.drafts},
+    )
+    own = _own_names(held.branches.values(), head or repository.current_branch(), gathered.head)
+    rivals = claimed(facts.base.snapshot, held.scripts[facts.folder], held.names)
     claims = [
-        (draft, other, found.branches[claim.name])
+        (draft, other, held.branches[claim.name])
         for draft in comparison.drafts
-        for claim, other in contested(found.radar, draft, own)
+        for claim, other in contested(rivals, draft, own)
     ]
     if claims and gathered.head:
         committed = gathered.trees.snapshot(repository.commit(gathered.head).tree, facts.folder)

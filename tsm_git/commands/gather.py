@@ -93,7 +93,7 @@ class _Gatherer:
         tracked = index.tracked(folder) if index else self._tracked_at_head(folder)
         base = self._base(folder)
         on_disk = candidate
-        candidate = settled(on_disk, self._sides(folder, base))
+        candidate = settled(on_disk, self._sides(folder, base)) if on_disk.unmerged else on_disk
         ledgers = read_ledgers(self.project.top, database, self.request, tracked)
         unseen = dict(ledgers.unseen)
         merges = self._merges(folder, candidate, base, unseen)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script
-from tsm_git.core.snapshot import Ancestry, Snapshot
+from tsm_git.core.snapshot import Ancestry, Snapshot, differing
 from tsm_git.core.succession import Missing, successors
 
 
@@ -53,9 +53,9 @@ def may_differ(ancestry: Ancestry, base: Snapshot, candidate: Snapshot) -> bool:
     It can where a rename may be seen that nobody made: a file of the merge base is changed on
     one side and missing on the other.
     """
-    if base.scripts == candidate.scripts:
-        return False
-    for filename in ancestry.filenames():
+    for filename in differing(base, candidate):
+        if not ancestry.knows(filename):
+            continue
         ours, theirs = candidate.scripts.get(filename), base.scripts.get(filename)
         if (ours is None) != (theirs is None) and not ancestry.left_alone(filename, ours or theirs):
             return True

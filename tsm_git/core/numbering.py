@@ -26,6 +26,9 @@ class Move(NamedTuple):
 
 def duplicates(scripts: Iterable[Script]) -> list[list[Script]]:
     """Groups of two or more scripts that claim one number, by file name."""
+    scripts = list(scripts)
+    if len({script.number for script in scripts}) == len(scripts):
+        return []
     claims: dict[int, list[Script]] = {}
     for script in scripts:
         claims.setdefault(script.number, []).append(script)
@@ -37,6 +40,8 @@ def gaps(scripts: Collection[Script], explained: Collection[int]) -> list[Gap]:
 
     Walks the scripts, not the numbers: a script 999999999 is one gap, not a billion steps.
     """
+    if not scripts or len({script.number for script in scripts}) == max(scripts).number:
+        return []
     held: dict[int, Script | None] = dict.fromkeys(explained)
     for script in in_order(scripts):
         held.setdefault(script.number, script)
@@ -54,6 +59,9 @@ def gaps(scripts: Collection[Script], explained: Collection[int]) -> list[Gap]:
 
 def copies(scripts: Iterable[Script]) -> list[tuple[Script, Script]]:
     """Scripts that have the text of a lower numbered one, each with that original."""
+    scripts = list(scripts)
+    if len({script.digest for script in scripts}) == len(scripts):
+        return []
     originals: dict[str, Script] = {}
     found = []
     for script in in_order(scripts):

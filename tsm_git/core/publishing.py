@@ -11,7 +11,7 @@ from enum import Enum
 from tsm_git.core.ledger import Entry, Ledger
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script
-from tsm_git.core.snapshot import Ancestry, Snapshot, in_order
+from tsm_git.core.snapshot import Ancestry, Snapshot, differing, in_order
 from tsm_git.core.succession import Missing, successors
 
 
@@ -101,18 +101,17 @@ def against_base(
     ancestry: Ancestry, base: Snapshot, candidate: Snapshot, texts: Mapping[str, str]
 ) -> Published:
     """Who edited, renamed or deleted what base holds, and what base holds more (FORMATS 3.2)."""
-    if base.scripts == candidate.scripts:
+    changed = differing(base, candidate)
+    if not changed:
         return Published()
     deviations: list[Deviation] = []
     missing: list[Missing] = []
     behind: list[Script] = []
     claimed: set[str] = set()
     spoken_for: set[str] = set()  # names that are no successors of anything
-    for filename, script in base.scripts.items():
-        now = candidate.scripts.get(filename)
-        if now == script:
-            spoken_for.add(filename)
-        elif now is not None and ancestry.knows(filename) and not ancestry.held(now):
+    for filename in changed & base.scripts.keys():
+        script, now = base.scripts[filename], candidate.scripts.get(filename)
+        if now is not None and ancestry.knows(filename) and not ancestry.held(now):
             deviations.append(Deviation(Change.EDITED, script, Source.BASE, now))
             spoken_for.add(filename)
         elif now is None and ancestry.knows(filename):
@@ -123,16 +122,9 @@ def against_base(
         else:
             claimed.add(filename)
             spoken_for.add(filename)
-    leaving = frozenset(
-        filename
-        for filename, script in candidate.scripts.items()
-        if filename not in spoken_for and ancestry.held(script)
-    )
-    new = [
-        script
-        for filename, script in candidate.scripts.items()
-        if filename not in spoken_for and filename not in leaving
-    ]
+    others = [candidate.scripts[name] for name in (changed - spoken_for) & candidate.scripts.keys()]
+    leaving = frozenset(script.filename for script in others if ancestry.held(script))
+    new = [script for script in others if script.filename not in leaving]
     heirs = successors(missing, new, texts)
     for gone in missing:
         script, heir = base.scripts[gone.filename], heirs.get(gone.filename)

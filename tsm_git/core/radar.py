@@ -64,13 +64,7 @@ def scan(
     `names_of` gives a branch more names than its own, that of the remote-tracking one say. A text
     that base has under any name has landed, by a squash or a cherry-pick: it is no claim.
     """
-    landed = {script.digest for script in base.scripts.values()}
-    names: dict[tuple[Script, ...], list[str]] = {}
-    for branch, scripts in held.items():
-        claimed = tuple(in_order(script for script in scripts if script.digest not in landed))
-        if claimed:
-            names.setdefault(claimed, []).extend((names_of or {}).get(branch, [branch]))
-    claims = tuple(Claim(tuple(branches), scripts) for scripts, branches in names.items())
+    claims = claimed(base, held, names_of)
     last = max((script.number for script in base.scripts.values()), default=0)
     highest = max((claim.scripts[-1].number for claim in claims), default=0)
     landing, renumbering = _landing_order(claims, last)
@@ -79,11 +73,28 @@ def scan(
     )
 
 
-def contested(radar: Radar, script: Script, own: frozenset[str]) -> list[tuple[Claim, Script]]:
+def claimed(
+    base: Snapshot,
+    held: Mapping[str, Sequence[Script]],
+    names_of: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[Claim, ...]:
+    """What each branch claims, see `scan`."""
+    landed = {script.digest for script in base.scripts.values()}
+    names: dict[tuple[Script, ...], list[str]] = {}
+    for branch, scripts in held.items():
+        new = tuple(in_order(script for script in scripts if script.digest not in landed))
+        if new:
+            names.setdefault(new, []).extend((names_of or {}).get(branch, [branch]))
+    return tuple(Claim(tuple(branches), scripts) for scripts, branches in names.items())
+
+
+def contested(
+    claims: Iterable[Claim], script: Script, own: frozenset[str]
+) -> list[tuple[Claim, Script]]:
     """Who else claims a script's number with another script; `own` are names to leave out."""
     return [
         (claim, other)
-        for claim in radar.claims
+        for claim in claims
         if not own & set(claim.branches)
         for other in claim.scripts
         if other.number == script.number and other != script

@@ -18,13 +18,14 @@ except ImportError:
 # ASCII digits only: `\d` and int() also take digits that file systems sort elsewhere. Nine of
 # them fit every SQLite rowid and every int() without a thought.
 _NAME = re.compile(r"([0-9]{1,9})\.([^/\\\x00-\x1f\x7f\ud800-\udfff]+)\.sql")
-_CONFLICT = re.compile(rb"^(?:<{7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
+# Kept as text: few scripts need them, and a check of none must not wait for their compilation.
+_CONFLICT = rb"^(?:<{7}|>{7}|\|{7})(?: .*)?$"
 NO_TRANSACTION = "no-transaction"
-_UNDECIDED = re.compile(rb"^-- tsm: undecided\b", re.MULTILINE)
+_UNDECIDED = rb"^-- tsm: undecided\b"
 # What SQLite runs nothing for. Possessive, so that a run of comments can never be tried twice. Not
 # in `core.sql`: a check has no use for the rest of the lexer, and loading it costs 2 ms.
 _NOTHING = re.compile(rb"(?:[ \t\n\f\r]++|--[^\n]*+|/\*.*?(?:\*/|\Z)|;)*+", re.DOTALL)
-_DIRECTIVE = re.compile(rb"^--[ \t]*tsm:[ \t]*([a-z-]+)[ \t]*$", re.MULTILINE)
+_DIRECTIVE = rb"^--[ \t]*tsm:[ \t]*([a-z-]+)[ \t]*$"
 _MARK = b"\xef\xbb\xbf"  # UTF-8's byte order mark
 _LFS = b"version https://git-lfs.github.com/spec/"
 
@@ -135,10 +136,11 @@ def digest_of(text: str) -> str:
 
 def inspect(data: bytes) -> Content:
     """Everything that the rules want to know of a script's bytes, in one pass."""
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        return Content(blob_id(data), Flaw.NOT_UTF8, _line_at(data, error.start))
+    if not data.isascii():  # which nearly all are, and that is quicker to tell
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            return Content(blob_id(data), Flaw.NOT_UTF8, _line_at(data, error.start))
     if b"\0" in data:
         return Content(blob_id(data), Flaw.NUL, _line_at(data, data.index(b"\0")))
     text = normalise(data)
@@ -165,7 +167,7 @@ def has_statement(text: bytes) -> bool:
 def directives(text: bytes) -> frozenset[str]:
     """What the comments before the first statement ask for: the words of lines `-- tsm: WORD`."""
     header = _NOTHING.match(text)
-    found = _DIRECTIVE.findall(text[: header.end() if header else 0])
+    found = re.findall(_DIRECTIVE, text[: header.end() if header else 0], re.MULTILINE)
     return frozenset(word.decode() for word in found)
 
 
@@ -199,8 +201,8 @@ def _telling_lines(text: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("--")]
 
 
-def _first_line(pattern: re.Pattern[bytes], text: bytes) -> int | None:
-    match = pattern.search(text)
+def _first_line(pattern: bytes, text: bytes) -> int | None:
+    match = re.search(pattern, text, re.MULTILINE)
     return _line_at(text, match.start()) if match else None
 
 

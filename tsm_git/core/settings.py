@@ -18,9 +18,9 @@ from tsm_git.core.record import NamedTuple
 Value = TypeVar("Value")
 
 SUFFIX = ".migrations"
-_VERSION = re.compile(r"3(\.[0-9]{1,3}){1,3}")
+_VERSION = r"3(\.[0-9]{1,3}){1,3}"
 # A dotted name, and perhaps the name of something in that module.
-_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?")
+_MODULE = r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?"
 
 
 class Command(NamedTuple):
@@ -236,7 +236,7 @@ class _Reader:
             return self.program(key, value)
         if value.lower().endswith(".sql"):
             return self.path(key, value)
-        if not _MODULE.fullmatch(value):
+        if not re.fullmatch(_MODULE, value):
             self.fail(key, value, 'a module, "module:attribute" or a path that ends in .sql')
         return value
 
@@ -260,7 +260,7 @@ class _Reader:
         return value
 
     def version(self, key: str, value: object) -> str:
-        if not isinstance(value, str) or not _VERSION.fullmatch(value):
+        if not isinstance(value, str) or not re.fullmatch(_VERSION, value):
             self.fail(key, value, 'a version of SQLite, such as "3.37"')
         return value
 

@@ -61,6 +61,16 @@ def in_order(scripts: Iterable[Script]) -> list[Script]:
     return sorted(scripts)  # a script begins with its number and its file name
 
 
+def differing(one: Snapshot, other: Snapshot) -> set[str]:
+    """The names of the scripts that only one of two places holds, or both with other texts.
+
+    Nearly always they are few, and what is to be told of two places is told of them.
+    """
+    ours, theirs = one.scripts, other.scripts
+    found = {name for name, script in ours.items() if theirs.get(name) != script}
+    return found.union(theirs.keys() - ours.keys())
+
+
 class Ancestry:
     """What the merge bases held: each file name with every text it had in any of them.
 
@@ -119,17 +129,16 @@ def settled(place: Snapshot, preferred: Iterable[Snapshot]) -> Snapshot:
 
 def merged(ancestry: Ancestry, base: Snapshot, candidate: Snapshot) -> dict[str, Script]:
     """The scripts that a merge of base and candidate will hold, by file name (FORMATS 3.1)."""
-    if base.scripts == candidate.scripts:
-        return dict(candidate.scripts)
-    result: dict[str, Script] = {}
-    for filename in base.scripts.keys() | candidate.scripts.keys():
+    result = dict(candidate.scripts)
+    for filename in differing(base, candidate):
         theirs, ours = base.scripts.get(filename), candidate.scripts.get(filename)
-        if theirs == ours or ancestry.left_alone(filename, theirs):
-            kept = ours
-        elif ancestry.left_alone(filename, ours):
-            kept = theirs
-        else:
-            kept = ours or theirs
-        if kept:
-            result[filename] = kept
+        if ancestry.left_alone(filename, theirs):
+            continue
+        if ancestry.left_alone(filename, ours):
+            if theirs:
+                result[filename] = theirs
+            else:
+                del result[filename]
+        elif theirs and not ours:
+            result[filename] = theirs
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./@%+=:,-]+")
+_PLAIN = r"[A-Za-z0-9_./@%+=:,-]+"
 # C0 and C1 controls, line and paragraph separators, and what turns text around on the screen:
 # a file name must not be able to move the cursor or hide a word.
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -18,7 +18,7 @@ def shell_quoted(word: str) -> str:
     """The word as a POSIX shell takes it, quoted only where it must be."""
     if word.startswith("-"):
         word = f"./{word}"  # a path, which no program may take for an option
-    if _PLAIN.fullmatch(word):
+    if re.fullmatch(_PLAIN, word):
         return word
     return "'" + word.replace("'", "'\\''") + "'"
 

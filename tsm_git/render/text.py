@@ -75,7 +75,8 @@ def _verdict_lines(database: DatabaseReport, report: CheckReport, style: Style) 
     words = [f"{printable(database.database)}: {style.state(database.state)},", candidate]
     lines = [" ".join([*words, base_text(database)]).rstrip()]
     if database.state is State.PENDING and report.place is Place.WORK_TREE:
-        pending = [printable(name) for name in database.pending]
+        pending = database.pending
+        pending[:3] = map(printable, pending[:3])  # no more of them are shown
         lines.append(f"    {counted(len(pending), 'script')} to apply: {listed(pending)}")
     lines += [f"    {style(line, 'dim')}" for line in skipped_lines(database)]
     return lines

@@ -162,9 +162,9 @@ def _who_did_what(view: Comparison, stages: frozenset[int]) -> str:
 )
 def undecided_choice(this: Rule, view: Comparison) -> Iterator[Finding]:
     for filename, content in view.facts.candidate.files.items():
-        if filename in view.facts.candidate.unmerged or parse_number(filename) is None:
+        if content.undecided_line is None or filename in view.facts.candidate.unmerged:
             continue
-        if content.undecided_line is not None:
+        if parse_number(filename) is not None:
             yield Finding(
                 this,
                 filename,
@@ -184,8 +184,12 @@ def undecided_choice(this: Rule, view: Comparison) -> Iterator[Finding]:
 )
 def not_a_script(this: Rule, view: Comparison) -> Iterator[Finding]:
     candidate = view.facts.candidate
+    files = candidate.files
+    are_sound = all(content.flaw is None for content in files.values())
+    if are_sound and len({_folded(filename) for filename in files}) == len(files):
+        return
     folded: dict[str, str] = {}
-    for filename, content in sorted(candidate.files.items()):
+    for filename, content in sorted(files.items()):
         if filename in candidate.unmerged:
             continue
         if filename not in candidate.scripts and parse_number(filename) is None:
@@ -223,7 +227,10 @@ def inconsistent_padding(this: Rule, view: Comparison) -> Iterator[Finding]:
     digits = width(scripts)
     for script in in_order(scripts):
         expected = padded(script.number, digits)
-        if script.digits != expected and script.filename not in view.facts.candidate.unmerged:
+        if (
+            not script.filename.startswith(f"{expected}.")
+            and script.filename not in view.facts.candidate.unmerged
+        ):
             fix = rename(view, script.filename, f"{expected}.{script.name}.sql")
             yield Finding(
                 this,

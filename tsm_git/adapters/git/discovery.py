@@ -8,7 +8,6 @@ there tells.
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,11 +15,8 @@ from tsm_git.adapters.git.process import Git, Place, decoded, failure
 from tsm_git.core.errors import GitError
 
 _VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
-_HEAD = re.compile(rb"ref: *refs/|[0-9a-f]{40,64}\s*\Z")
-# A configuration that says where the work tree is, or that there is none, or goes on elsewhere.
-_UNUSUAL = re.compile(rb"worktree|include|bare(?!\s*=\s*false\b)", re.IGNORECASE)
-_BARE = re.compile(rb"^\s*bare\s*=\s*true\s*$", re.IGNORECASE | re.MULTILINE)
-_UNUSUAL_IN_BARE = re.compile(rb"worktree|include", re.IGNORECASE)
+# A configuration with one of these says where the work tree is, or goes on in another file.
+_ELSEWHERE = (b"worktree", b"include")
 
 
 def discover(start: Path) -> Place | None:
@@ -49,7 +45,7 @@ def _with_work_tree(top: Path, link: Path) -> Place | None:
     shared = _text(git_dir / "commondir")
     common_dir = (git_dir / os.fsdecode(shared)).resolve() if shared else git_dir
     config = _configured(git_dir, common_dir)
-    if config is None or _UNUSUAL.search(config):
+    if config is None or config.count(b"bare") != config.count(b"bare = false"):
         return None
     return Place(top, git_dir, common_dir)
 
@@ -57,17 +53,24 @@ def _with_work_tree(top: Path, link: Path) -> Place | None:
 def _bare(folder: Path) -> Place | None:
     """The bare repository that a folder is, with nothing unusual about it."""
     config = _configured(folder, folder)
-    if config is None or not _BARE.search(config) or _UNUSUAL_IN_BARE.search(config):
+    if config is None or config.count(b"bare") != 1 or b"bare = true" not in config:
         return None
     return Place(None, folder, folder)
 
 
 def _configured(git_dir: Path, common_dir: Path) -> bytes | None:
-    """The configuration of what git takes for a repository; None if it is none."""
-    is_one = _HEAD.match(_text(git_dir / "HEAD")) and all(
-        (common_dir / name).is_dir() for name in ("objects", "refs")
+    """The configuration of what git takes for a repository, in lower case.
+
+    None if it is none, or if where its work tree is has to be found out.
+    """
+    head = _text(git_dir / "HEAD")
+    is_head = head.startswith(b"ref: refs/") or (
+        len(head) in (40, 64) and not head.strip(b"0123456789abcdef")
     )
-    return _text(common_dir / "config") if is_one else None
+    if not is_head or not all((common_dir / name).is_dir() for name in ("objects", "refs")):
+        return None
+    config = _text(common_dir / "config").lower()
+    return None if any(word in config for word in _ELSEWHERE) else config
 
 
 def _text(path: Path) -> bytes:

@@ -53,6 +53,7 @@ class Objects:
         self._git = git
         self._session: Session | None = None
         self._trees: dict[str, bytes] = {}
+        self._entries: dict[str, list[TreeEntry]] = {}
 
     def close(self) -> None:
         """Ends the git process, if one was started."""
@@ -75,13 +76,16 @@ class Objects:
 
     def tree(self, oid: str) -> list[TreeEntry]:
         """The entries of a tree."""
-        self._load_trees([oid])
-        return parse_tree(self._trees[oid], len(oid) // 2)
+        if oid not in self._entries:
+            self._load_trees([oid])
+            self._entries[oid] = parse_tree(self._trees[oid], len(oid) // 2)
+        return self._entries[oid]
 
     def names(self, oid: str) -> Iterator[str]:
-        """The names of a tree's entries."""
+        """The names of a tree's entries; most that ask for them want a few."""
         self._load_trees([oid])
-        return (decoded(name) for _, name, _ in _entries(self._trees[oid], len(oid) // 2))
+        entry = re.compile(rb"[0-7]+ ([^\0]+)\0.{%d}" % (len(oid) // 2), re.DOTALL)
+        return (decoded(found[1]) for found in entry.finditer(self._trees[oid]))
 
     def folder(self, tree: str, path: str) -> str | None:
         """The id of the tree at a path below a tree, or None if there is no folder."""

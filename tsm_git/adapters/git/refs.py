@@ -72,15 +72,24 @@ class Refs:
         form = "--format=%(objectname)"
         return set(self._git.lines("for-each-ref", form, which, "refs/heads", "refs/remotes"))
 
-    def once_held(self, base: str, paths: Sequence[str]) -> set[tuple[str, str]]:
-        """Which blobs these paths have had on base: path and id. One process."""
+    def once_held(
+        self, base: str, paths: Sequence[str], tips: Sequence[str]
+    ) -> set[tuple[str, str]]:
+        """Which blobs these paths have had on base since these tips left it: path and id.
+
+        Two processes, which see as much of history as the oldest of the branches is behind.
+        """
         if not paths:
             return set()
+        since: list[str] = []
+        if len(tips) <= _MOST_PATHS:  # a command line holds no more; the whole history tells, too
+            left = self._git.run("merge-base", "--octopus", base, *tips, accept=(0, 1))
+            since = [f"^{oid}" for oid in decoded(left.stdout).split()]
         if len(paths) > _MOST_PATHS:
             paths = sorted({path.rpartition("/")[0] for path in paths})
         output = self._git.run(
             *("log", "--first-parent", "-m", "--format=", "--raw", "-z", "--no-abbrev"),
-            *("--no-renames", base, "--", *(f":(top,literal){path}" for path in paths)),
+            *("--no-renames", base, *since, "--", *(f":(top,literal){path}" for path in paths)),
         )
         found = set()
         fields = iter(decoded(output.stdout).split("\0"))

@@ -11,11 +11,29 @@ process (`tsm_git.worker`), since two libraries on one file in one process lose 
 
 from __future__ import annotations
 
-from tsm_git.adapters.sqlite.applying import Runnable, applier, apply_script
-from tsm_git.adapters.sqlite.connection import ensure_writable
-from tsm_git.adapters.sqlite.copies import back_up, has_content, restore, verify
-from tsm_git.adapters.sqlite.ledger import read_ledger, read_script
-from tsm_git.adapters.sqlite.recording import move_rows
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tsm_git.adapters.sqlite.applying import Runnable, applier, apply_script
+    from tsm_git.adapters.sqlite.connection import ensure_writable
+    from tsm_git.adapters.sqlite.copies import back_up, has_content, restore, verify
+    from tsm_git.adapters.sqlite.ledger import read_ledger, read_script
+    from tsm_git.adapters.sqlite.recording import move_rows
+
+# Loaded when it is first used: a check reads ledgers, and does not run scripts.
+_HOMES = {
+    "Runnable": "applying",
+    "applier": "applying",
+    "apply_script": "applying",
+    "back_up": "copies",
+    "ensure_writable": "connection",
+    "has_content": "copies",
+    "move_rows": "recording",
+    "read_ledger": "ledger",
+    "read_script": "ledger",
+    "restore": "copies",
+    "verify": "copies",
+}
 
 __all__ = [
     "Runnable",
@@ -30,3 +48,11 @@ __all__ = [
     "restore",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

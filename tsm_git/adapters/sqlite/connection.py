@@ -6,11 +6,9 @@ Reading leaves no trace: no table, no side file, no changed byte.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import apsw
@@ -39,6 +37,9 @@ def open_readonly(path: Path, shown: str) -> Iterator[apsw.Connection]:
         with _opened(path, "mode=ro&immutable=1") as connection:
             yield connection
     elif (is_wal and not index.exists()) or (not is_wal and _is_hot(path)):
+        import shutil  # seldom needed, and half as dear as apsw
+        from tempfile import TemporaryDirectory
+
         with TemporaryDirectory(prefix="tsm-") as scratch:
             copy = Path(scratch, "copy.sqlite")
             shutil.copyfile(path, copy)
