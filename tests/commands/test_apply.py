@@ -159,10 +159,22 @@ class TestFails:
     def test_a_script_does_not_end_its_transaction(self, team: Project, text: str) -> None:
         team.script("004.bad.sql", f"create table t (a); {text}")
 
+        word = text.partition(";")[0].upper()
+        assert refused(team) == (
+            f"`app.sqlite` is ERROR: `{word}` would work on the transaction that `004.bad.sql` "
+            "is applied in (TSM505)",
+            "delete the statement: `tsm apply` makes each script one transaction",
+        )
+
+    def test_not_even_where_the_rule_is_switched_off(self, team: Project) -> None:
+        team.write("tsm.toml", '[rules]\nTSM505 = "off"\n')
+        team.script("004.bad.sql", "create table t (a); commit;")
+
         result = team.tsm_inprocess("apply").exits(1)
 
         assert (
-            "not allowed in a script: it would end the transaction that it is applied in"
+            "004.bad.sql:1:21: not allowed in a script: "
+            "it would end the transaction that it is applied in"
         ) in result.stderr
         assert names(team) == SCRIPTS
 

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from tsm_git.core.record import NamedTuple
+
+if TYPE_CHECKING:  # loaded for a script that needs it
+    from tsm_git.core.transactions import Unfit
 
 try:  # what hashlib falls back to: hashlib itself loads OpenSSL, a twentieth of a check
     from _sha1 import sha1  # type: ignore[import-not-found]
@@ -72,6 +76,7 @@ class Content(NamedTuple):
     undecided_line: int | None = None
     empty: bool = False
     directives: frozenset[str] = frozenset()
+    unfit: Unfit | None = None
 
 
 def parse_number(filename: str) -> int | None:
@@ -155,6 +160,7 @@ def inspect(data: bytes) -> Content:
         undecided_line=_first_line(_UNDECIDED, text) if b"-- tsm: undecided" in text else None,
         empty=not has_statement(text),
         directives=directives(text) if b"tsm:" in text else frozenset(),
+        unfit=_unfit(text),
     )
 
 
@@ -199,6 +205,24 @@ def padded(number: int, width: int) -> str:
 def _telling_lines(text: str) -> list[str]:
     lines = (line.strip() for line in text.split("\n"))
     return [line for line in lines if line and not line.startswith("--")]
+
+
+def _unfit(text: bytes) -> Unfit | None:
+    upper = text.upper()
+    if not (  # hardly any script holds one of these words; the lexer is for those that do
+        b"PRAGMA" in upper
+        or b"BEGIN" in upper
+        or b"COMMIT" in upper
+        or b"ROLLBACK" in upper
+        or b"VACUUM" in upper
+        or b"SAVEPOINT" in upper
+        or b"RELEASE" in upper
+        or (b"END" in upper and re.search(rb"\bEND\b", upper))
+    ):
+        return None
+    from tsm_git.core.transactions import first_unfit
+
+    return first_unfit(text.decode())
 
 
 def _first_line(pattern: bytes, text: bytes) -> int | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from tsm_git.core.backups import Backup
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import padded
 from tsm_git.core.text import printable
 

@@ -5,7 +5,16 @@
 
 from __future__ import annotations
 
-from tsm_git.rules import applied, merges, publishing, radar, repository, sequence, tip
+from tsm_git.rules import (
+    applied,
+    merges,
+    publishing,
+    radar,
+    repository,
+    sequence,
+    tip,
+    transactions,
+)
 from tsm_git.rules.registry import CHECKS, Evidence, run
 
 RULES = sorted((check.rule for check in CHECKS), key=lambda rule: rule.code)
@@ -24,4 +33,5 @@ __all__ = [
     "run",
     "sequence",
     "tip",
+    "transactions",
 ]

@@ -83,10 +83,11 @@ class Applier:
                 with suppress(FileExistsError):  # somebody else has just made it
                     return self._create(script, allow)
             opened = self._opened()
-            ran = opened.apply(script, allow)
-            if opened.has_settings:
-                self.close()
-            return ran
+            try:
+                return opened.apply(script, allow)
+            finally:
+                if opened.has_settings:
+                    self.close()
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -145,6 +146,7 @@ class _Open:
                     return False
                 started_at = self._clock()
                 self._know_ledger()
+                self.has_settings = True  # of a script that fails nobody knows
                 trace = run_script(self._connection, script.path, script.text)
                 self.has_settings = trace.has_settings
                 found = self._find_orphans(trace, script.text)

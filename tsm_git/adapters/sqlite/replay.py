@@ -12,10 +12,11 @@ from hashlib import sha1
 
 import apsw
 
-from tsm_git.adapters.sqlite.scripts import run_script
+from tsm_git.adapters.sqlite.scripts import Trace, run_freely, run_script
 from tsm_git.core.errors import ScriptError, TsmError
 from tsm_git.core.ledger import TABLE
 from tsm_git.core.order import Failure, Outcome, Table
+from tsm_git.core.script import NO_TRANSACTION, directives
 from tsm_git.core.sql import canonical
 
 SECONDS = 60.0  # for one replay; two hundred ordinary scripts take a fiftieth of a second
@@ -33,9 +34,12 @@ def replay(scripts: Sequence[tuple[str, str]]) -> Outcome:
         deadline = time.monotonic() + SECONDS
         connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
         for path, text in scripts:
-            connection.execute("BEGIN IMMEDIATE")
             try:
-                run_script(connection, path, text)
+                if NO_TRANSACTION in directives(text.encode()):
+                    run_freely(connection, path, text, Trace())
+                else:
+                    connection.execute("BEGIN IMMEDIATE")
+                    run_script(connection, path, text)
             except ScriptError as error:
                 failure = Failure(error.path, error.line, error.column, error.reason)
                 return Outcome(failure, {}, {})

@@ -45,6 +45,8 @@ _ASKING = frozenset(
     )
 )
 
+_VACUUM = "vacuum_"  # begins the name of the database that VACUUM builds in
+
 _NOT_THE_SCRIPTS_FAULT = (
     apsw.BusyError,
     apsw.CantOpenError,
@@ -112,7 +114,7 @@ def _watched(
 ) -> Iterator[None]:
     def authorize(action: int, *words: str | None) -> int:
         why = forbidden.get(action)
-        if action in _CHANGES:
+        if action in _CHANGES and not (words[2] or "").startswith(_VACUUM):
             table = (words[_CHANGES[action]] or "").lower()
             trace.tables.add(table)
             if table == TABLE:
@@ -120,10 +122,14 @@ def _watched(
             if action == apsw.SQLITE_DROP_TABLE:
                 trace.dropped.add(table)
             trace.has_altered = trace.has_altered or action == apsw.SQLITE_ALTER_TABLE
+        elif _is_of_vacuum(action, words[0] or ""):
+            why = None
         elif action == apsw.SQLITE_PRAGMA:
             pragma = (words[0] or "").lower()
             if pragma == "writable_schema":
                 why = "it would let a statement damage the schema"
+            if pragma == "query_only" and words[1] is not None:
+                why = "it would keep tsm from recording the script"
             if words[1] is not None and pragma not in _ASKING:
                 trace.has_settings = True
         if words[2] == "temp":
@@ -138,6 +144,13 @@ def _watched(
         yield
     finally:
         connection.authorizer = None
+
+
+def _is_of_vacuum(action: int, name: str) -> bool:
+    """Whether it is VACUUM at work: it attaches a nameless database, and detaches it again."""
+    if action == apsw.SQLITE_ATTACH:
+        return name == ""
+    return action == apsw.SQLITE_DETACH and name.startswith(_VACUUM)
 
 
 def _run(connection: apsw.Connection, script_path: str, statement: Statement, trace: Trace) -> None:
