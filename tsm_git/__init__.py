@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tsm_git.core.errors import DatabaseError, ModelsError, Refusal, ScriptError, TsmError
     from tsm_git.core.state import State
     from tsm_git.core.tablerow import TableRow
-    from tsm_git.migrate import CheckResult, Migrate
+    from tsm_git.migrate import CheckResult, Migrate, ensure_current
 
 __version__ = VERSION
 
@@ -30,6 +30,7 @@ __all__ = [
     "TableRow",
     "TsmError",
     "__version__",
+    "ensure_current",
 ]
 
 _HOMES = {
@@ -42,6 +43,7 @@ _HOMES = {
     "State": "tsm_git.core.state",
     "TableRow": "tsm_git.core.tablerow",
     "TsmError": "tsm_git.core.errors",
+    "ensure_current": "tsm_git.migrate",
 }
 
 

@@ -110,6 +110,23 @@ class Migrate:
         found: list[Path] = self._run("list the backups of")
         return found
 
+    def dev(self) -> CheckResult:
+        """Repairs until the state is CURRENT, as `tsm dev`, and returns the verdict.
+
+        Raises Refusal where only a person can go on, and what the repairs raise.
+        """
+        self._run("develop")
+        return self.check()
+
+    def deploy(self) -> list[str]:
+        """Applies what is pending as `tsm deploy` does; returns the file names that were applied.
+
+        Raises Refusal in every state but CURRENT and PENDING, and where another deployment is
+        running. An error's `progress` says what was applied and where the backup is.
+        """
+        applied: list[str] = self._run("deploy")
+        return applied
+
     def _run(self, task: str, *arguments: object) -> Any:
         if not self.path.parent.is_dir():
             raise UsageError(f"there is no folder `{self.path.parent}`", "create it first")
@@ -128,3 +145,13 @@ class Migrate:
         if not done:
             raise outcome
         return outcome
+
+
+def ensure_current(
+    database: str | os.PathLike[str] | Engine, models: Sequence[type] = ()
+) -> CheckResult:
+    """Brings a developer's database to where scripts and models are; for a server's start-up.
+
+    Does what `Migrate.dev` does, which see. Not for production: that is for `tsm deploy`.
+    """
+    return Migrate(database, models).dev()

@@ -18,10 +18,13 @@ from pathlib import Path
 from tsm_git.commands import backup
 from tsm_git.commands.apply import apply
 from tsm_git.commands.check import CheckRequest, check
+from tsm_git.commands.deploy import deploy
+from tsm_git.commands.dev import dev
 from tsm_git.commands.project import open_project
 from tsm_git.core.errors import Refusal, TsmError
 from tsm_git.core.settings import SUFFIX
 from tsm_git.core.state import State
+from tsm_git.core.text import printable
 from tsm_git.migrate import CheckResult
 
 
@@ -48,6 +51,21 @@ def apply_next(path: Path, filename: str) -> None:
         apply(project, request, _now, filename)
 
 
+def develop(path: Path) -> None:
+    """Repairs one database until it is CURRENT; says on standard error what it does."""
+    with open_project(path.parent, os.environ) as project:
+        request = CheckRequest(folder=_folder(project.top, path))
+        dev(project, request, _now, tell=lambda step: _say(f"{step.state.name}: {step.words}."))
+
+
+def deploy_one(path: Path) -> list[str]:
+    """Applies what is pending to production's database; returns the file names."""
+    with open_project(path.parent, os.environ) as project:
+        request = CheckRequest(folder=_folder(project.top, path))
+        (done,) = deploy(project, request, _now, tell=_say)
+        return list(done.applied)
+
+
 def back_up(path: Path) -> Path:
     """Makes a backup, and returns where it is."""
     with open_project(path.parent, os.environ) as project:
@@ -65,6 +83,8 @@ TASKS: Mapping[str, Callable[..., object]] = {
     "apply": apply_next,
     "back up": back_up,
     "check": check_one,
+    "deploy": deploy_one,
+    "develop": develop,
     "list the backups of": list_backups,
 }
 
@@ -86,6 +106,10 @@ def _folder(top: Path, path: Path) -> str:
 def _database(top: Path, path: Path) -> str:
     # The database itself may be a link to somewhere else; its scripts lie beside the link.
     return (path.parent.resolve() / path.name).relative_to(top.resolve()).as_posix()
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"tsm: {printable(words)}\n")
 
 
 def _now() -> str:

@@ -133,10 +133,10 @@ def rename_back(done: Sequence[tuple[Path, Path]]) -> None:
 
 
 @contextmanager
-def only_one(lock: Path) -> Iterator[None]:
+def only_one(lock: Path, busy: TsmError | None = None) -> Iterator[None]:
     """Lets one process in at a time; the system lets go of the lock if the process dies.
 
-    Raises TsmError where another process is in.
+    Raises `busy`, or TsmError, where another process is in.
     """
     try:
         opened = lock.open("a")
@@ -148,7 +148,7 @@ def only_one(lock: Path) -> Iterator[None]:
         try:
             _lock(file.fileno())
         except OSError as error:
-            raise TsmError(
+            raise busy or TsmError(
                 "another tsm is changing this repository", "wait for it, then try again"
             ) from error
         yield

@@ -29,6 +29,8 @@ COMMANDS = {
     "squash": "Merge this branch's drafts into one script.",
     "apply": "Run pending scripts on the working database, in order.",
     "backup": "Make, list, verify and prune backups of the working database.",
+    "dev": "Bring the working database to where scripts and models are.",
+    "deploy": "Apply what is pending to production's database, safely.",
     "hooks": "Let git run tsm at each commit, merge and push.",
     "baseline": "Take over a database that is older than its scripts.",
     "explain": "What a rule checks, why it matters, what to do.",

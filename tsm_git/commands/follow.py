@@ -46,7 +46,7 @@ def plan(project: Project, base: str | None, database: str | None, now: str) -> 
     Raises Refusal where something else than a renumbering is wrong, or the proof fails.
     """
     report = check(project, CheckRequest(base=base, database=database, annotate=False))
-    return [_plan_one(one, now) for one in report.databases if _needs_it(one)]
+    return [found for one in report.databases if (found := plan_for(one, now))]
 
 
 def carry_out(project: Project, follow: Follow, clock: Callable[[], str]) -> None:
@@ -75,7 +75,10 @@ def _needs_it(one: DatabaseReport) -> bool:
     return moved or bool(one.comparison.misplaced)
 
 
-def _plan_one(one: DatabaseReport, now: str) -> Follow:
+def plan_for(one: DatabaseReport, now: str) -> Follow | None:
+    """How one database can follow, None where it need not. Raises as `plan`."""
+    if not _needs_it(one):
+        return None
     comparison = one.comparison
     working = comparison.facts.working
     if one.state is not State.DIVERGED or working is None:
