@@ -40,11 +40,12 @@ for each row, at the moment that the story has reached:
     id 7 FILE ...           a row whose id is not the file's number
 
 Then comes one `check`, of `worktree`, `staged` or a revision, with `against BASE` where the base
-is named, with `and ref` where the ref database is to be read for a revision too, and with `and
-radar` where other branches are to be looked at, 30 days later. It must find exactly what follows:
+is named, with `and ref` where the ref database is to be read for a revision too, with `and radar`
+where other branches are to be looked at, 30 days later, and with `and replay` where the scripts are
+to be run. It must find exactly what follows:
 `expect nothing`, or one `expect CODE SUBJECT` for each finding, and the `state`. Indented under an
 `expect`, any of the finding's parts can be given in full: `message`, `hint`, `severity`, `path`,
-`line`. `{REVISION}` in them stands for its abbreviated commit id.
+`line`, `column`. `{REVISION}` in them stands for its abbreviated commit id.
 """
 
 from __future__ import annotations
@@ -56,12 +57,13 @@ from typing import NamedTuple
 FOLDER = "app.sqlite.migrations"
 RULES = Path(__file__).with_name("rules")
 
+_CHECK = r"check (\S+)(?: against (\S+))?( and ref)?( and radar)?( and replay)?"
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
 _FILE_VERBS = {"+": "add", "~": "edit", "-": "delete", ">": "rename", "@": "link"}
 _WITH_TEXT = ("add", "edit", "rename", "row")
 _WORD_VERBS = ("stage", "commit", "merge", "git")
-_PARTS = ("message", "hint", "severity", "path", "line")
+_PARTS = ("message", "hint", "severity", "path", "line", "column")
 _LEDGERS = {"working ran:": "working", "ref ran:": "ref"}
 
 
@@ -83,6 +85,7 @@ class Check(NamedTuple):
     base: str | None
     with_ref: bool
     with_radar: bool
+    with_replay: bool
 
 
 class Expected(NamedTuple):
@@ -175,11 +178,11 @@ class _Reader:
             self._step("branch", found[1], found[2])
         elif found := re.fullmatch(r"(\S+):", line):
             self._step("on", found[1])
-        elif found := re.fullmatch(r"check (\S+)(?: against (\S+))?( and ref)?( and radar)?", line):
+        elif found := re.fullmatch(_CHECK, line):
             _need(self.check is None, "a second `check`")
             revision = None if found[1] in ("worktree", "staged") else found[1]
             staged = found[1] == "staged"
-            self.check = Check(revision, staged, found[2], bool(found[3]), bool(found[4]))
+            self.check = Check(revision, staged, found[2], *map(bool, found.groups()[2:]))
         elif line == "expect nothing":
             self.nothing = True
         elif found := re.fullmatch(r"expect (TSM\d{3}) (.+)", line):

@@ -10,6 +10,7 @@ from tests.core.values import base, facts, ledger, script
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.finding import Finding, Rule, Severity
 from tsm_git.core.publishing import Change, Deviation, Source
+from tsm_git.core.replay import Replayed
 from tsm_git.core.settings import Settings
 from tsm_git.rules import CHECKS, Evidence, run
 from tsm_git.rules.registry import in_order
@@ -52,7 +53,9 @@ class TestEngine:
 
     def test_with_it_every_rule_is_judged(self) -> None:
         view = compare(
-            facts({A: "s"}, base=base({}), ref=ledger(), working=ledger())._replace(unseen={})
+            facts(
+                {A: "s"}, base=base({}), ref=ledger(), working=ledger(), replayed=Replayed()
+            )._replace(unseen={})
         )
 
         assert skipped(view) == {}

@@ -120,6 +120,7 @@ def judged(case: Case, project: Project) -> tuple[list[Finding], str]:
         base=asked.base,
         ref=project.root / "app.sqlite.ref" if asked.with_ref else None,
         annotate=False,
+        replay=asked.with_replay,
         radar_at=(BEGINNING + timedelta(days=30)).timestamp() if asked.with_radar else None,
     )
     with open_project(project.root) as opened:

@@ -225,6 +225,27 @@ def test_what_a_script_leaves_on_its_connection_does_not_reach_the_next() -> Non
     ]
 
 
+@pytest.mark.parametrize("watched", [False, True], ids=["whole", "watched"])
+def test_a_script_that_asks_for_no_transaction_may_vacuum(watched: bool) -> None:
+    ran = runs(
+        Text("001.a.sql", START),
+        Text(
+            "002.b.sql", "pragma journal_mode = wal; vacuum; begin; analyze; commit;", watched, True
+        ),
+        Text("003.c.sql", "create table t (a);", watched),
+    )
+
+    assert [run.stop for run in ran] == [None, None, None]
+
+
+def test_nor_may_it_reach_another_file(tmp_path: Path) -> None:
+    (run,) = runs(Text("001.a.sql", f"vacuum into '{tmp_path.as_posix()}/x'", False, True))
+
+    assert run.stop
+    assert run.stop.trouble is Trouble.FORBIDDEN
+    assert list(tmp_path.glob("x*")) == []
+
+
 def test_an_image_goes_on_where_it_was_made() -> None:
     _, image = replay([RunAll([Text("001.a.sql", START)]), Keep()], PATIENT)
     assert isinstance(image, bytes)

@@ -17,6 +17,7 @@ Examples:
   tsm check --staged                         what the next commit would hold
   tsm check --base main --head feature       a branch, also in a bare repository
   tsm check --ci --format github             the gate in CI, see docs/ci.md
+  tsm check --replay                         run base's scripts and the drafts in a sandbox
   tsm check --fix                            restore published scripts, renumber drafts
   tsm check --format json | jq .summary
 """
@@ -40,6 +41,11 @@ Examples:
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="The ref database to compare with.",
+)
+@click.option(
+    "--replay/--no-replay",
+    default=None,
+    help="Also run the scripts, in a shadow database (the default with --ci).",
 )
 @click.option("--fix", "with_fix", is_flag=True, help="First make the repairs that lose nothing.")
 @click.option("--strict", is_flag=True, help="Let warnings fail, too.")
@@ -65,6 +71,7 @@ def check(
     database: str | None,
     working: Path | None,
     ref: Path | None,
+    replay: bool | None,
     with_fix: bool,
     strict: bool,
     exit_zero: bool,
@@ -91,6 +98,7 @@ def check(
         working=working,
         ref=ref,
         strict=strict,
+        replay=ci if replay is None else replay,
     )
     with project_here(context) as project:
         if ci:

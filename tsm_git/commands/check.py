@@ -28,6 +28,8 @@ def check(project: Project, request: CheckRequest) -> CheckReport:
     reports = []
     for facts in gathered.facts:
         comparison = _with_radar(project, gathered, compare(facts), request)
+        if request.replay:
+            comparison = _with_replay(comparison, gathered.settings)
         report = report_on(comparison, gathered.settings)
         if request.annotate:
             annotated_findings = _annotated(project, facts, report.findings)
@@ -83,6 +85,12 @@ def _with_radar(
     current = request.branch or request.head
     found = contested_drafts(project, gathered, comparison, current, request.radar_at)
     return comparison._replace(contested=found)
+
+
+def _with_replay(comparison: Comparison, settings: Settings) -> Comparison:
+    from tsm_git.commands.replays import with_replay  # only a replay needs SQLite
+
+    return with_replay(comparison, settings.of(comparison.facts.database).min_sqlite)
 
 
 def _annotated(project: Project, facts: Facts, findings: Sequence[Finding]) -> Sequence[Finding]:

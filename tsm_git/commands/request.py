@@ -35,6 +35,7 @@ class Request(NamedTuple):
     base_why: str = "given as --base"
     branch: str | None = None
     pushed: str = ""
+    replay: bool = False  # run the scripts in a shadow database, too
 
     @property
     def place(self) -> Place:

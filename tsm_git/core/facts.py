@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from tsm_git.core.ledger import Ledger
 from tsm_git.core.merging import Merge
 from tsm_git.core.publishing import Whereabouts
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.snapshot import Snapshot
+
+if TYPE_CHECKING:  # a check without a replay has no use for it
+    from tsm_git.core.replay import Replayed
 
 
 class Place(Enum):
@@ -80,4 +84,5 @@ class Facts(NamedTuple):
     pushed: str = ""  # the base branch that holds the candidate already; `base` is what was there
     texts: Mapping[str, str] = _NOTHING
     whereabouts: Mapping[str, Whereabouts] = _NOWHERE
+    replayed: Replayed | None = None
     unseen: Mapping[str, str] = _NOTHING  # evidence -> why it was not looked at

@@ -7,9 +7,10 @@ ValueError, never anything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
+from tsm_git.core.order import Difference
 from tsm_git.core.record import NamedTuple
 
 
@@ -96,7 +97,10 @@ class Health(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One script as it was run; what was not watched has no steps and no health."""
+    """One script as it was run; what was not watched has no steps and no health.
+
+    `altered` is what tables that were made anew have no longer: table, and what in words.
+    """
 
     path: str
     stop: Stop | None = None
@@ -105,6 +109,21 @@ class Run(NamedTuple):
     after: tuple[Item, ...] = ()
     sick: Health = Health()  # before it
     health: Health = Health()  # after it
+    altered: tuple[tuple[str, str], ...] = ()
+
+
+class Replayed(NamedTuple):
+    """What a replay of the published scripts and of the drafts behind them saw.
+
+    `published` is the published script that stopped it, before any draft was run; `drafts` are the
+    drafts up to the first that stopped. `order` compares the drafts' author's order with the one
+    to come, where base has gained scripts since. `min_sqlite` is what the project supports.
+    """
+
+    drafts: tuple[Run, ...] = ()
+    published: Run | None = None
+    order: Difference | None = None
+    min_sqlite: str | None = None
 
 
 def run_document(run: Run) -> dict[str, object]:
@@ -120,6 +139,7 @@ def run_document(run: Run) -> dict[str, object]:
         "after": run.after,
         "sick": run.sick,
         "health": run.health,
+        "altered": run.altered,
     }
 
 
@@ -141,6 +161,7 @@ def _run(document: Mapping[str, object]) -> Run:
         _items(document["after"]),
         _health(document["sick"]),
         _health(document["health"]),
+        _pairs(document["altered"]),
     )
 
 
@@ -212,8 +233,3 @@ def _number(value: object) -> int:
     if not isinstance(value, int):
         raise ValueError("no number")
     return value
-
-
-def watched(texts: Iterable[Text]) -> list[Text]:
-    """The same scripts, each statement of them to be watched."""
-    return [text._replace(watched=True) for text in texts]

@@ -26,6 +26,7 @@ class Evidence(Enum):
     PUBLISHED = "published"
     BRANCHES = "branches"
     TIP = "tip"
+    REPLAY = "replay"
 
 
 Judge = Callable[[Rule, Comparison], Iterator[Finding]]
@@ -70,17 +71,29 @@ def run(view: Comparison, settings: Settings) -> tuple[list[Finding], list[Skipp
         if severity is None:
             skipped.setdefault(("switched off in the configuration", True), []).append(code)
         elif not _has(view, check.needs):
-            why = view.facts.unseen.get(check.needs.value, "it was not looked at")
-            skipped.setdefault((why, check.needs is Evidence.TIP), []).append(code)
+            why = view.facts.unseen.get(check.needs.value, _DEFAULT.get(check.needs, _UNSEEN))
+            by_choice = check.needs is Evidence.TIP or why == _DEFAULT.get(check.needs)
+            skipped.setdefault((why, by_choice), []).append(code)
         else:
             found += (
-                finding._replace(severity=severity)
+                finding._replace(severity=_weaker(finding.severity, severity))
                 for finding in check.judge(check.rule, view)
                 if not settings.ignored(code, finding.path)
             )
     return in_order(found), [
         Skipped(tuple(codes), why, by_choice) for (why, by_choice), codes in skipped.items()
     ]
+
+
+_UNSEEN = "it was not looked at"
+# Why evidence is missing that nobody asked for.
+_DEFAULT = {Evidence.REPLAY: "no replay was asked for (--replay)"}
+_WEIGHT = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+
+
+def _weaker(one: Severity, other: Severity) -> Severity:
+    """A judge may think less of a finding than of its rule's others, and never more."""
+    return min(one, other, key=lambda severity: _WEIGHT[severity])
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -99,5 +112,7 @@ def _has(view: Comparison, needs: Evidence) -> bool:
             return facts.working is not None
         case Evidence.PUBLISHED:
             return facts.base is not None or facts.ref is not None
+        case Evidence.REPLAY:
+            return facts.replayed is not None
         case _:
             return needs.value not in facts.unseen

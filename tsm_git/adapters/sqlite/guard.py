@@ -59,13 +59,15 @@ _LEDGER = "the ledger is written by tsm alone"
 class Guard:
     """The authorizer of one connection; it says no only while `on`.
 
-    `refused` is why the last statement was not allowed. While `watching`, `read` and `wrote`
+    `refused` is why the last statement was not allowed. `free` is for a script that asks to run
+    outside a transaction. While `watching`, `read` and `wrote`
     collect the (table, column) that statements touch, and `alters` whether one is an ALTER.
     """
 
     def __init__(self) -> None:
         self.on = False
         self.watching = False
+        self.free = False
         self.refused = ""
         self.makes_temporary = False
         self.sets_lasting = False
@@ -92,16 +94,18 @@ class Guard:
             apsw.SQLITE_READ: self._read,
             apsw.SQLITE_ATTACH: self._attach,
             apsw.SQLITE_DETACH: self._attach,
-            apsw.SQLITE_TRANSACTION: _without_effect,  # TSM505 speaks of it
-            apsw.SQLITE_SAVEPOINT: _without_effect,
+            apsw.SQLITE_TRANSACTION: self._transaction,
+            apsw.SQLITE_SAVEPOINT: self._transaction,
             apsw.SQLITE_PRAGMA: self._pragma,
             apsw.SQLITE_FUNCTION: self._function,
             apsw.SQLITE_CREATE_VTABLE: self._module,
         }
 
-    def __call__(self, action: int, one: str | None, two: str | None, *_: str | None) -> int:
-        if not self.on:
-            return _OK
+    def __call__(
+        self, action: int, one: str | None, two: str | None, database: str | None, _: str | None
+    ) -> int:
+        if not self.on or (self.free and database and database.startswith("vacuum_")):
+            return _OK  # what VACUUM does inside
         handler = self._handlers.get(action)
         return _OK if handler is None else handler(one, two)
 
@@ -148,8 +152,13 @@ class Guard:
         self.makes_temporary = True
         return _OK
 
-    def _attach(self, *_: str | None) -> int:
+    def _attach(self, name: str | None, _: str | None) -> int:
+        if self.free and not name:  # VACUUM attaches a database of its own, in memory
+            return _OK
         return self._refuse("a script changes one database and touches no other file")
+
+    def _transaction(self, *_: str | None) -> int:
+        return _OK if self.free else _IGNORE  # TSM505 speaks of it
 
     def _pragma(self, name: str | None, value: str | None) -> int:
         word = (name or "").lower()
@@ -244,7 +253,3 @@ def harden(connection: apsw.Connection) -> None:
         connection.limit(limit, value)
     connection.pragma("temp_store", 2)  # memory
     connection.pragma("foreign_keys", False)  # as `tsm apply` runs scripts
-
-
-def _without_effect(*_: str | None) -> int:
-    return _IGNORE

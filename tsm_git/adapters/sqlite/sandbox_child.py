@@ -24,12 +24,11 @@ from tsm_git.adapters.sqlite.watching import (
     columns_of,
     health,
     place_of,
-    quoted,
     rows_of,
 )
 from tsm_git.core.ledger import CREATE, TABLE
 from tsm_git.core.replay import Health, Limits, Run, Stop, Text, Trouble, run_document
-from tsm_git.core.sql import canonical, statements
+from tsm_git.core.sql import canonical, quoted, statements
 
 _OPEN_FILES = 16
 _SPARE_BYTES = 384 << 20  # for Python itself, and its modules
@@ -173,7 +172,9 @@ class Session:
             connection.execute("BEGIN IMMEDIATE")
         now = time.monotonic()
         self._deadline.at = min(now + self._limits.script_seconds, self._over)
-        guard.on, guard.refused, guard.watching = True, "", bool(watcher)
+        connection.limit(apsw.SQLITE_LIMIT_ATTACHED, int(script.free))
+        guard.free, guard.refused = script.free, ""
+        guard.on, guard.watching = True, bool(watcher)
         try:
             stop = self._statements(script, watcher) if watcher else self._whole(script)
         finally:
@@ -185,7 +186,8 @@ class Session:
             return Run(script.path, stop, tuple(watcher.steps) if watcher else ())
         sick, self._health = self._health, health(connection)
         steps = tuple(watcher.steps)
-        return Run(script.path, None, steps, before, watcher.items, sick, self._health)
+        altered = tuple(watcher.altered())
+        return Run(script.path, None, steps, before, watcher.items, sick, self._health, altered)
 
     def _watch(self) -> Watcher:
         if self._watcher is None:
@@ -236,6 +238,10 @@ class Session:
         """Commits, and takes away what would not outlast the connection that applies a script."""
         connection, guard = self._connection, self._guard
         try:
+            if connection.in_transaction and script.free:
+                connection.execute("ROLLBACK")
+                why = "the script has opened a transaction and does not commit it"
+                return Stop(Trouble.FAILED, 1, 1, why)
             if connection.in_transaction:
                 connection.execute("COMMIT")
             if guard.makes_temporary:

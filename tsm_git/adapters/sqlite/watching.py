@@ -10,9 +10,11 @@ from typing import Any
 import apsw
 
 from tsm_git.adapters.sqlite.guard import Guard
+from tsm_git.adapters.sqlite.introspect import read_schema
+from tsm_git.core.effects import lost_details, rebuilt
 from tsm_git.core.ledger import TABLE
 from tsm_git.core.replay import Broken, Health, Item, Step
-from tsm_git.core.sql import Statement, position, tokens
+from tsm_git.core.sql import Statement, position, quoted, tokens
 
 _SCHEMA = f"""
 SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema
@@ -43,6 +45,7 @@ class Watcher:
         self._rows = connection.total_changes()
         self._items: dict[tuple[str, str], Item] = {}
         self._read()
+        self._schema = read_schema(connection)
         self.steps: list[Step] = []
 
     @property
@@ -70,6 +73,19 @@ class Watcher:
                     changed,
                 )
             )
+
+    def altered(self) -> list[tuple[str, str]]:
+        """What tables that the last script made anew have lost: table, and what in words."""
+        if not any(step.gone or step.made for step in self.steps):
+            return []
+        old, new = self._schema, read_schema(self._connection)
+        self._schema = new
+        return [
+            (new.tables[name].name, words)
+            for name in rebuilt(self.steps)
+            if name in old.tables and name in new.tables
+            for words in lost_details(old.tables[name], new.tables[name], old, new)
+        ]
 
     def _read(self) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         ((version,),) = rows_of(self._connection, "PRAGMA schema_version")
@@ -201,11 +217,6 @@ def rows_of(
 ) -> list[tuple[Any, ...]]:
     """The rows of a query."""
     return connection.execute(sql, values).fetchall()
-
-
-def quoted(name: str) -> str:
-    """A name as an identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def place_of(text: str, start: int, error_offset: int) -> tuple[int, int]:
