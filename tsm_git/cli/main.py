@@ -33,6 +33,8 @@ COMMANDS = {
     "deploy": "Apply what is pending to production's database, safely.",
     "hooks": "Let git run tsm at each commit, merge and push.",
     "baseline": "Take over a database that is older than its scripts.",
+    "log": "History of the scripts: who wrote, published and applied each.",
+    "show": "One script in all its places.",
     "explain": "What a rule checks, why it matters, what to do.",
     "demo": "A real clash in a throwaway repository, start to end.",
 }

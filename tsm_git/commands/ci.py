@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from tsm_git.adapters.files import read_bytes
 from tsm_git.adapters.git import Repository
@@ -17,6 +16,7 @@ from tsm_git.commands.project import Project
 from tsm_git.commands.request import Request
 from tsm_git.core.ci import Run, deepen, find_run, parse_event
 from tsm_git.core.errors import GitError, UsageError
+from tsm_git.core.record import NamedTuple
 
 
 class Gate(NamedTuple):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from tsm_git.core.errors import UsageError
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.text import shell_quoted
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 def rows(comparison: Comparison) -> list[Row]:
     """Every script that any place holds, in order."""
-    places = _places(comparison)
+    places = places_of(comparison)
     filenames = {filename for texts in places.values() for filename in texts}
     facts = comparison.facts
     published = dict(places.get(BASE, {}))
@@ -51,7 +51,7 @@ def rows(comparison: Comparison) -> list[Row]:
     return sorted(found, key=lambda row: row[:2])
 
 
-def _places(comparison: Comparison) -> dict[str, dict[str, str]]:
+def places_of(comparison: Comparison) -> dict[str, dict[str, str]]:
     """What each place holds that was looked at: file name -> digest; TREE is the candidate."""
     facts = comparison.facts
     snapshots = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from tsm_git.adapters.git.process import Git, decoded
 from tsm_git.core.finding import ADDED, CHANGED, DELETED
@@ -18,6 +18,15 @@ class Touch(NamedTuple):
     author: str
     date: str
     reference: str = ""
+
+
+class Addition(NamedTuple):
+    """The commit that brought a path: who wrote it and when, and when the commit was made."""
+
+    commit: str
+    author: str
+    date: str
+    committed: str
 
 
 class Log:
@@ -63,3 +72,45 @@ class Log:
         for prefix in ("refs/heads/", "refs/remotes/", "refs/tags/"):
             reference = reference.removeprefix(prefix)
         return Touch(commit, author, date, reference)
+
+    def written(self, revisions: Sequence[str], folders: Sequence[str]) -> dict[str, Addition]:
+        """Each path below some folders with the commit that wrote it, in the history of revisions.
+
+        A file that was only given another name is its author's. One process for all paths.
+        """
+        return self._additions(
+            ["--reverse", "--topo-order", "--find-renames=100%"], revisions, folders
+        )
+
+    def landed(self, revision: str, folders: Sequence[str]) -> dict[str, Addition]:
+        """Each path with the commit of a branch itself, such as a merge, that brought it there."""
+        how = ["--reverse", "--no-renames", "-m", "--first-parent"]
+        return self._additions(how, [revision], folders)
+
+    def _additions(
+        self, how: Sequence[str], revisions: Sequence[str], folders: Sequence[str]
+    ) -> dict[str, Addition]:
+        if not revisions or not folders:
+            return {}
+        output = self._git.run(
+            *("log", "-z", "--name-status", "--diff-filter=AR", *how),
+            *("--format=%x01%H%x02%an%x02%aI%x02%cI", "--end-of-options", *revisions, "--"),
+            *(f":(top,literal){folder}/" for folder in sorted(folders)),
+        )
+        found: dict[str, Addition] = {}
+        addition = None
+        fields = iter(decoded(output.stdout).split("\0"))
+        for field in fields:
+            if field.startswith("\x01"):
+                addition = Addition(*field[1:].split("\x02", 3))
+                continue
+            status = field.lstrip("\n")
+            if not status or addition is None:
+                continue
+            path = next(fields)
+            if status.startswith("R"):
+                old, path = path, next(fields)
+                found[path] = found.get(old, addition)
+            else:
+                found[path] = addition
+        return found
