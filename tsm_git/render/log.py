@@ -1,4 +1,4 @@
-"""The history of scripts, for people and as JSON documents (FORMATS 8.1 and 8.2)."""
+"""The history of scripts, for people and as JSON documents (FORMATS 10.1 and 10.2)."""
 
 from __future__ import annotations
 

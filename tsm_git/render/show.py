@@ -1,4 +1,4 @@
-"""One script in all its places, for people and as a JSON document (FORMATS 8.2)."""
+"""One script in all its places, for people and as a JSON document (FORMATS 10.2)."""
 
 from __future__ import annotations
 
