@@ -124,6 +124,7 @@ class TestDocuments:
         options += ["--staged"] if asked.staged else []
         options += ["--base", asked.base] if asked.base else []
         options += ["--ref", "app.sqlite.ref"] if asked.with_ref else []
+        options += ["--replay"] if asked.with_replay else []
 
         with untouched(project.root):
             document = project.tsm_inprocess("check", "--format", "json", *options).json()
