@@ -118,7 +118,8 @@ class TestFix:
         lines = fixed(team)
 
         assert lines[0].startswith("fixed: renamed ")
-        assert lines[1].startswith("kept: the file with conflict markers is now app.sqlite.bak/")
+        assert lines[1] == "fixed: resolved app.sqlite.migrations/003.contact.sql"
+        assert lines[2].startswith("kept: what the merge had left there is now app.sqlite.bak/")
         team.git("commit", "--quiet", "--no-edit")
         assert verdict(team).findings == []
 

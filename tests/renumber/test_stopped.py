@@ -289,18 +289,213 @@ class TestTwoScriptsOfOneName:
         assert verdict(team).findings == []
 
 
-class TestForPeople:
-    """What no machine can say is refused, with a command that works as it stands."""
+class TestPublished:
+    """What is published comes back as it was published; what a side made of it is kept beside."""
 
-    def test_both_edited_one_script(self, team: Project) -> None:
+    @pytest.fixture
+    def published(self, team: Project) -> Project:
+        """Return the team with 003 published, and the branch `mail` at the same commit."""
         team.switch("main")
-        team.script("003.contact.sql", b"create table a (id);\n")
+        team.script("003.contact.sql", OURS)
         team.commit("contact")
         team.git("branch", "--force", "mail")
         team.switch("mail")
+        return team
+
+    @EACH
+    def test_both_edited_it(self, published: Project, operation: Operation) -> None:
+        published.edit("003.contact.sql", b"create table b (id);\n")
+        published.commit("ours")
+        land(published, "003.contact.sql", text=THEIRS)
+        operation.start(published)
+        assert [code for code, _ in verdict(published).findings] == ["TSM104"]
+
+        result = published.tsm_inprocess("renumber").exits(0)
+
+        assert "resolved app.sqlite.migrations/003.contact.sql\n" in result.stderr
+        assert texts(published)["003.contact.sql"] == THEIRS
+        assert published.unmerged() == []
+        (kept,) = published.root.glob("app.sqlite.bak/scripts-*/003.contact.sql*")
+        assert b"create table b (id);" in kept.read_bytes()
+        assert verdict(published).findings == []
+
+    def test_one_deleted_what_base_edited(self, published: Project) -> None:
+        published.delete("003.contact.sql")
+        published.commit("delete")
+        land(published, "003.contact.sql", text=THEIRS)
+        _start_merge(published)
+
+        published.tsm_inprocess("renumber").exits(0)
+
+        assert texts(published)["003.contact.sql"] == THEIRS
+        assert published.unmerged() == []
+        assert verdict(published).findings == []
+
+    def test_two_branches_did_to_it_what_they_liked(self, published: Project) -> None:
+        published.edit("003.contact.sql", b"create table b (id);\n")
+        published.commit("edit")
+        published.git("switch", "--quiet", "--create", "other", "main")
+        published.delete("003.contact.sql")
+        published.commit("delete")
+        published.git("merge", "--quiet", "--no-edit", "mail", exit_code=1)
+
+        published.tsm_inprocess("renumber").exits(0)
+
+        assert texts(published)["003.contact.sql"] == OURS
+        (kept,) = published.root.glob("app.sqlite.bak/scripts-*/003.contact.sql")
+        assert kept.read_bytes() == b"create table b (id);\n"
+        assert verdict(published).findings == []
+
+    def test_two_branches_renamed_it(self, published: Project) -> None:
+        published.rename("003.contact.sql", "003.person.sql")
+        published.commit("person")
+        published.git("switch", "--quiet", "--create", "other", "main")
+        published.rename("003.contact.sql", "003.address.sql")
+        published.commit("address")
+        published.git("merge", "--quiet", "--no-edit", "mail", exit_code=1)
+        assert len(published.unmerged()) == 3
+
+        published.tsm_inprocess("renumber").exits(0)
+
+        assert sorted(texts(published)) == ["001.users.sql", "002.orders.sql", "003.contact.sql"]
+        assert published.unmerged() == []
+        assert verdict(published).findings == []
+
+    def test_markers_that_somebody_has_staged(self, published: Project) -> None:
+        published.edit("003.contact.sql", b"create table b (id);\n")
+        published.commit("ours")
+        land(published, "003.contact.sql", text=THEIRS)
+        _start_merge(published)
+        published.git("add", "--all")
+
+        published.tsm_inprocess("renumber").exits(0)
+
+        assert staged(published) == texts(published)
+        assert texts(published)["003.contact.sql"] == THEIRS
+
+    def test_markers_that_somebody_has_committed(self, published: Project) -> None:
+        published.edit("003.contact.sql", b"<<<<<<< HEAD\na\n=======\nb\n>>>>>>> main\n")
+        published.commit("resolved")
+
+        published.tsm_inprocess("renumber").exits(0)
+
+        assert texts(published)["003.contact.sql"] == OURS
+        assert len(list(published.root.glob("app.sqlite.bak/scripts-*/003.contact.sql"))) == 1
+
+    def test_the_index_and_the_files_are_as_before_where_it_fails(self, published: Project) -> None:
+        published.edit("003.contact.sql", b"create table b (id);\n")
+        published.commit("ours")
+        land(published, "003.contact.sql", text=THEIRS)
+        _start_merge(published)
+        before = texts(published)
+        published.write(".git/index.lock", "")
+
+        published.tsm_inprocess("renumber").exits(2)
+
+        assert texts(published) == before
+        assert not list(published.root.glob("app.sqlite.bak/scripts-*/*"))
+
+
+class TestDrafts:
+    def test_markers_of_two_scripts_that_somebody_has_staged(self, team: Project) -> None:
+        team.script("003.contact.sql", OURS)
+        team.commit("contact")
+        land(team, "003.contact.sql", text=THEIRS)
+        _start_merge(team)
+        team.git("add", "--all")
+        assert ("TSM104", "003.contact.sql") in verdict(team).findings
+
+        team.tsm_inprocess("renumber").exits(0)
+
+        assert texts(team)["003.contact.sql"] == THEIRS
+        assert texts(team)["004.contact.sql"] == OURS
+        assert staged(team) == texts(team)
+
+    @pytest.mark.parametrize("operation", [REBASE, APPLY], ids=lambda operation: operation.name)
+    def test_an_edit_follows_the_draft_that_has_moved(
+        self, team: Project, operation: Operation
+    ) -> None:
+        team.script("003.contact.sql", OURS)
+        team.commit("contact")
+        team.edit("003.contact.sql", OURS + b"create index mails on mail (id);\n")
+        team.commit("index")
+        land(team, "003.contact.sql", text=THEIRS)
+        operation.start(team)
+        team.tsm_inprocess("renumber").exits(0)
+        team.git("rebase", "--continue", exit_code=1)
+        assert team.unmerged() == ["app.sqlite.migrations/003.contact.sql"]
+
+        team.tsm_inprocess("renumber").exits(0)
+        team.git("rebase", "--continue")
+
+        assert texts(team)["003.contact.sql"] == THEIRS
+        assert texts(team)["004.contact.sql"] == OURS + b"create index mails on mail (id);\n"
+        assert sorted(texts(team))[3:] == ["004.contact.sql"]
+        assert verdict(team).findings == []
+
+    def test_both_renamed_one(self, team: Project) -> None:
+        team.script("003.contact.sql", b"create table a (id);\ncreate table b (id);\n")
+        team.commit("contact")
+        team.branch("other")
+        team.rename("003.contact.sql", "003.address.sql")
+        team.commit("address")
+        team.switch("mail")
+        team.rename("003.contact.sql", "003.person.sql")
+        team.commit("person")
+        team.git("merge", "--quiet", "--no-edit", "other", exit_code=1)
+        assert len(team.unmerged()) == 3
+
+        team.tsm_inprocess("renumber").exits(0)
+
+        assert sorted(texts(team))[2:] == ["003.person.sql"]
+        assert team.unmerged() == []
+
+
+class TestForPeople:
+    """What no machine can say is refused, with a command that works as it stands."""
+
+    def test_both_edited_one_draft(self, team: Project) -> None:
+        team.script("003.contact.sql", b"create table a (id);\n")
+        team.commit("contact")
+        team.branch("other")
         team.edit("003.contact.sql", b"create table b (id);\n")
+        team.commit("theirs")
+        team.switch("mail")
+        team.edit("003.contact.sql", b"create table c (id);\n")
         team.commit("ours")
-        land(team, "003.contact.sql", text=b"create table c (id);\n")
+        team.git("merge", "--quiet", "--no-edit", "other", exit_code=1)
+
+        _assert_refused(team, "003.contact.sql")
+
+    def test_both_renamed_and_edited_one_draft(self, team: Project) -> None:
+        text = b"create table a (id);\ncreate table b (id);\ncreate table c (id);\n"
+        team.script("003.contact.sql", text)
+        team.commit("contact")
+        team.branch("other")
+        team.rename("003.contact.sql", "003.address.sql")
+        team.edit("003.address.sql", text + b"create table d (id);\n")
+        team.commit("address")
+        team.switch("mail")
+        team.rename("003.contact.sql", "003.person.sql")
+        team.edit("003.person.sql", text + b"create table e (id);\n")
+        team.commit("person")
+        team.git("merge", "--quiet", "--no-edit", "other", exit_code=1)
+        before = team.unmerged()
+
+        result = team.tsm_inprocess("renumber").exits(1)
+
+        assert "hint: " in result.stderr
+        assert team.unmerged() == before
+
+    def test_base_deleted_what_the_branch_edited(self, team: Project) -> None:
+        team.switch("main")
+        team.script("003.contact.sql", OURS)
+        team.commit("contact")
+        team.git("branch", "--force", "mail")
+        team.switch("mail")
+        team.edit("003.contact.sql", THEIRS)
+        team.commit("edit")
+        land(team, remove="003.contact.sql")
         _start_merge(team)
 
         _assert_refused(team, "003.contact.sql")
@@ -318,56 +513,19 @@ class TestForPeople:
 
         _assert_refused(team, "003.contact.sql")
 
-    def test_both_renamed_one_draft(self, team: Project) -> None:
-        team.script("003.contact.sql", b"create table a (id);\ncreate table b (id);\n")
-        team.commit("contact")
-        team.branch("other")
-        team.rename("003.contact.sql", "003.address.sql")
-        team.commit("address")
-        team.switch("mail")
-        team.rename("003.contact.sql", "003.person.sql")
-        team.commit("person")
-        team.git("merge", "--quiet", "--no-edit", "other", exit_code=1)
-        assert len(team.unmerged()) == 3
-
-        result = team.tsm_inprocess("renumber")
-
-        assert result.exit_code == 1
-        assert "hint: " in result.stderr
-
     def test_a_name_that_a_shell_reads_otherwise(self, team: Project) -> None:
         name = "003.it's $HOME.sql"
-        team.switch("main")
         team.script(name, b"create table a (id);\n")
         team.commit("contact")
-        team.git("branch", "--force", "mail")
-        team.switch("mail")
+        team.branch("other")
         team.edit(name, b"create table b (id);\n")
+        team.commit("theirs")
+        team.switch("mail")
+        team.edit(name, b"create table c (id);\n")
         team.commit("ours")
-        land(team, name, text=b"create table c (id);\n")
-        _start_merge(team)
+        team.git("merge", "--quiet", "--no-edit", "other", exit_code=1)
 
         _assert_refused(team, name)
-
-    def test_base_has_the_text_of_one_side(self, team: Project) -> None:
-        """The branch deleted what base still has: base's text is meant, or a new script."""
-        team.switch("main")
-        team.script("003.contact.sql", b"create table a (id);\n")
-        team.commit("contact")
-        team.git("branch", "--force", "mail")
-        team.switch("mail")
-        team.delete("003.contact.sql")
-        team.commit("delete")
-        land(team, "003.contact.sql", text=b"create table a (id, name);\n")
-        _start_merge(team)
-
-        result = team.tsm_inprocess("renumber")
-
-        if result.exit_code == 0:
-            assert texts(team)["003.contact.sql"] == b"create table a (id, name);\n"
-            assert team.unmerged() == []
-        else:
-            assert team.unmerged() == ["app.sqlite.migrations/003.contact.sql"]
 
 
 class TestOtherSituations:

@@ -59,7 +59,7 @@ def renumber(
         plans = command.plan(project, base, database, proven=not no_proof)
         if not dry_run:
             for path in command.carry_out(project, plans, now()):
-                click.echo(printable(f"the file with conflict markers is now {path}"), err=True)
+                click.echo(printable(f"what the merge had left there is now {path}"), err=True)
             for path in keep_tips(project, base, database):
                 click.echo(printable(f"wrote {path}"), err=True)
             _follow(project, base, database, wanted=with_follow)
@@ -81,6 +81,8 @@ def renumber(
         ]
         click.echo(dumped({"version": 1, "dry_run": dry_run, "databases": databases}), nl=False)
         return
+    for path in sorted(path for one in plans for path, _ in one.unmerged):
+        click.echo(printable(f"{'would resolve' if dry_run else 'resolved'} {path}"), err=True)
     moves = [move for one in plans for move in one.shown]
     for move in moves:
         click.echo(printable(f"{move.old} -> {move.new}"))

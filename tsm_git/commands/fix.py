@@ -41,5 +41,6 @@ def _renumber(project: Project, request: CheckRequest, now: str) -> list[str]:
     except Refusal as refusal:
         return [f"left: {refusal.message}; {refusal.hint}"]
     words = [f"fixed: renamed {move.old} to {move.new}" for plan in plans for move in plan.shown]
+    words += [f"fixed: resolved {path}" for plan in plans for path, _ in plan.unmerged]
     words += [f"fixed: wrote {path}" for path in keep_tips(project, request.base, request.database)]
-    return words + [f"kept: the file with conflict markers is now {path}" for path in saved]
+    return words + [f"kept: what the merge had left there is now {path}" for path in saved]

@@ -34,11 +34,15 @@ from tsm_git.core.text import file_stamp, listed
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where one side of an unmerged file goes: a blob of the index, and its path."""
+    """Where one side of an unmerged file goes: a blob of the index, and its path.
+
+    `edits` is the file name of the draft of which it is the new text.
+    """
 
     oid: str
     mode: str
     path: str
+    edits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Renumbering:
             Rename(path, placement.path)
             for path, placements in self.unmerged
             for placement in placements
-            if placement.path != path
+            if placement.path != path and placement.edits is None
         ]
 
 
@@ -101,8 +105,8 @@ def plan(
 def carry_out(project: Project, plans: list[Renumbering], now: str) -> list[str]:
     """Moves the files and what the index holds of them; all or nothing.
 
-    A file with conflict markers gives way to the texts of its sides. It is kept beside the backups:
-    somebody may have worked in it. Returns the paths where such files are now.
+    A file that a merge stopped on gives way to the texts of its sides. It is kept beside the
+    backups: somebody may have worked in it. Returns the paths where such files are now.
     """
     renames = [rename for one in plans for rename in one.renames]
     repository = project.repository
@@ -143,9 +147,11 @@ def _plan_one(project: Project, comparison: Comparison, proven: bool) -> Renumbe
     stopped = contests(project.repository, comparison) if project.repository else []
     # A run that was killed, or a person, may have written the side that moves already.
     here = {(draft.name, draft.digest): draft for draft in comparison.drafts}
-    moved = [contest.moved.script for contest in stopped if contest.moved]
+    moved = [side.script for contest in stopped for side in contest.moved]
     written = {script: here.get((script.name, script.digest)) for script in moved}
-    drafts = [*comparison.drafts, *(script for script in moved if not written[script])]
+    gone = {contest.filename: contest.kept and contest.kept.script for contest in stopped}
+    drafts = [d for d in comparison.drafts if gone.get(d.filename, d) == d]
+    drafts += [script for script in moved if not written[script]]
     digits = width(comparison.merge_result.values())
     drafts = _as_before(project, facts.folder, drafts)
     moves = renumbered(drafts, comparison.last_published, digits)
@@ -167,8 +173,10 @@ def _plan_one(project: Project, comparison: Comparison, proven: bool) -> Renumbe
         for contest in stopped
     )
     proof = None
-    if proven and (renames or moved):
-        proof = prove_order(comparison._replace(drafts=tuple(drafts)))
+    if proven and (renames or placements):
+        edits = {c.edited[0]: c.edited[1].script.digest for c in stopped if c.edited}
+        meant = [draft._replace(digest=edits.get(draft, draft.digest)) for draft in drafts]
+        proof = prove_order(comparison._replace(drafts=tuple(meant)))
         if proof.order in (Order.DATA, Order.SCHEMA):
             raise Refusal(
                 f"{proof.order.value} after the move: {listed(proof.words)}",
@@ -194,10 +202,14 @@ def _as_before(project: Project, folder: str, drafts: Sequence[Script]) -> list[
 def _placements(
     contest: Contest, folder: str, targets: Mapping[Script, str]
 ) -> Iterator[Placement]:
-    for side in (contest.kept, contest.moved):
+    for side in (contest.kept, *contest.moved):
         if side:
             filename = targets.get(side.script, contest.filename)
-            yield Placement(side.entry.oid, side.entry.mode, f"{folder}/{filename}")
+            yield Placement(side.oid, side.mode, f"{folder}/{filename}")
+    if contest.edited:
+        draft, side = contest.edited
+        filename = targets.get(draft, draft.filename)
+        yield Placement(side.oid, side.mode, f"{folder}/{filename}", draft.filename)
 
 
 def _settle(project: Project, one: Renumbering, now: str, undo: ExitStack) -> Iterator[str]:
@@ -207,16 +219,25 @@ def _settle(project: Project, one: Renumbering, now: str, undo: ExitStack) -> It
     aside = project.top / f"{one.database}.bak" / f"scripts-{file_stamp(now)}"
     for path, placements in one.unmerged:
         blobs = dict(project.repository.objects.blobs([p.oid for p in placements]))
+        if all(placement.path != path for placement in placements):
+            yield from _set_aside(project, path, aside, undo)
         for placement in placements:
             target, data = project.top / placement.path, blobs[placement.oid]
             if read_bytes(target) == data:
                 continue
-            if placement.path == path and target.exists():
-                kept = set_aside(target, aside)
-                undo.callback(kept.rename, target)
-                yield kept.relative_to(project.top).as_posix()
+            if placement.path == path or placement.edits:
+                yield from _set_aside(project, placement.path, aside, undo)
             write_new(target, data)
             undo.callback(target.unlink)
+
+
+def _set_aside(project: Project, path: str, aside: Path, undo: ExitStack) -> Iterator[str]:
+    """Moves what a stopped merge has left at a path out of the way; yields where it is now."""
+    target = project.top / path
+    if target.exists():
+        kept = set_aside(target, aside)
+        undo.callback(kept.rename, target)
+        yield kept.relative_to(project.top).as_posix()
 
 
 def commit(project: Project, plans: list[Renumbering], *, amend: bool) -> None:

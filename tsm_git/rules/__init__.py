@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tsm_git.rules import (
     applied,
+    conflicts,
     merges,
     publishing,
     radar,
@@ -27,6 +28,7 @@ __all__ = [
     "RULES",
     "Evidence",
     "applied",
+    "conflicts",
     "merges",
     "publishing",
     "radar",

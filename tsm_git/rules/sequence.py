@@ -94,67 +94,6 @@ def gap_in_sequence(this: Rule, view: Comparison) -> Iterator[Finding]:
 
 
 @rule(
-    "TSM104",
-    "unresolved-conflict",
-    "a script holds conflict markers, or git holds it unmerged",
-    implies=State.ERROR,
-)
-def unresolved_conflict(this: Rule, view: Comparison) -> Iterator[Finding]:
-    candidate = view.facts.candidate
-    marked = {name for name, found in candidate.files.items() if found.conflict_line is not None}
-    for filename in sorted(candidate.unmerged.keys() | marked):
-        if parse_number(filename) is None:
-            continue
-        content = candidate.files.get(filename)
-        line = content.conflict_line if content else None
-        path = path_of(view, filename)
-        hint = f"edit it to what it shall be; then run `git add -- {shell_quoted(path)}`"
-        fix = None
-        if stages := candidate.unmerged.get(filename):
-            message = f"`{filename}` is unmerged: {_who_did_what(view, stages)}"
-            if stages == {2, 3}:
-                hint = (
-                    "run `tsm renumber`: the published one keeps the name, or else that of "
-                    f"{_sides(view)[0]}, and the other gets the next number"
-                )
-                fix = Fix("renumber", "tsm renumber")
-        else:
-            message = f"`{filename}` holds conflict markers"
-        yield Finding(
-            this,
-            filename,
-            message,
-            path,
-            hint,
-            number=parse_number(filename),
-            line=line or 1,
-            fix=fix,
-        )
-
-
-def _sides(view: Comparison) -> tuple[str, str]:
-    """Whose the two sides of a conflict are."""
-    operation = view.facts.operation
-    return (operation.ours, operation.theirs) if operation else ("HEAD", "the other side")
-
-
-def _who_did_what(view: Comparison, stages: frozenset[int]) -> str:
-    """What the stages of the index mean: 1 the common text, 2 ours, 3 theirs."""
-    ours, theirs = _sides(view)
-    match sorted(stages):
-        case [2, 3]:
-            return f"{ours} and {theirs} each added a script of that name"
-        case [1, 2, 3]:
-            return f"{ours} and {theirs} both changed it"
-        case [1, 2]:
-            return f"{ours} changed it, {theirs} deleted or renamed it"
-        case [1, 3]:
-            return f"{ours} deleted or renamed it, {theirs} changed it"
-        case _:
-            return f"{ours} and {theirs} renamed a script in two ways"
-
-
-@rule(
     "TSM105",
     "undecided-choice",
     "a generated script has options of which nobody has chosen one",

@@ -73,16 +73,19 @@ class Refs:
         return set(self._git.lines("for-each-ref", form, which, "refs/heads", "refs/remotes"))
 
     def once_held(
-        self, base: str, paths: Sequence[str], tips: Sequence[str]
+        self, base: str, paths: Sequence[str], tips: Sequence[str] = ()
     ) -> set[tuple[str, str]]:
         """Which blobs these paths have had on base since these tips left it: path and id.
 
-        Two processes, which see as much of history as the oldest of the branches is behind.
+        Without tips: ever. Two processes, which see as much of history as the oldest of the
+        branches is behind.
         """
         if not paths:
             return set()
         since: list[str] = []
-        if len(tips) <= _MOST_PATHS:  # a command line holds no more; the whole history tells, too
+        if (
+            0 < len(tips) <= _MOST_PATHS
+        ):  # a command line holds no more; the whole history tells, too
             left = self._git.run("merge-base", "--octopus", base, *tips, accept=(0, 1))
             since = [f"^{oid}" for oid in decoded(left.stdout).split()]
         if len(paths) > _MOST_PATHS:

@@ -316,7 +316,7 @@ class Repository:
     ) -> None:
         """Gives paths of the index other names, see `Staging.rename`."""
         listing = self.listing([f":(top,literal){old}" for old, _ in renames], untracked=False)
-        self.staging.rename(renames, listing.entries, resolved)
+        self.staging.rename(renames, listing.entries, resolved, id_length=self.id_length)
 
     def is_staged(self) -> bool:
         """Whether the index differs from HEAD."""

@@ -28,20 +28,22 @@ class Staging:
         renames: Sequence[tuple[str, str]],
         entries: Iterable[IndexEntry],
         resolved: Sequence[tuple[str, Sequence[tuple[str, str, str]]]] = (),
+        *,
+        id_length: int = 40,
     ) -> None:
         """Gives paths of the index other names, all in one step; unstaged edits stay unstaged.
 
-        Paths that are not among the `entries` of the index are left alone. `resolved` are unmerged
-        paths with the blobs that take the place of their stages: mode, id and path of each.
+        Paths that are not among the `entries` of the index are left alone. `resolved` are paths
+        with the blobs that take the place of all their stages: mode, id and path of each.
         """
         held = {entry.path: entry for entry in entries if entry.stage == 0}
         lines = []
         for old, new in renames:
             entry = held.get(old)
             if entry:
-                lines += [_removal(old, entry.oid), f"{entry.mode} {entry.oid}\t{new}"]
+                lines += [_removal(old, id_length), f"{entry.mode} {entry.oid}\t{new}"]
         for path, sides in resolved:
-            lines.append(_removal(path, sides[0][1]))
+            lines.append(_removal(path, id_length))
             lines += [f"{mode} {oid}\t{target}" for mode, oid, target in sides]
         if lines:
             self._update_index("-z", "--index-info", lines=lines)
@@ -64,9 +66,9 @@ class Staging:
             self._git.update_index(*options, istream=source)
 
 
-def _removal(path: str, oid: str) -> str:
-    """The line that makes `update-index` forget a path, in all stages; `oid` is one like others."""
-    return f"0 {'0' * len(oid)}\t{path}"
+def _removal(path: str, id_length: int) -> str:
+    """The line that makes `update-index` forget a path, in all stages."""
+    return f"0 {'0' * id_length}\t{path}"
 
 
 @contextmanager
