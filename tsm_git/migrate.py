@@ -11,14 +11,17 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tsm_git.core.errors import TsmError, UsageError
 from tsm_git.core.finding import Finding
 from tsm_git.core.state import State
 from tsm_git.core.text import counted, listed, printable
+
+if TYPE_CHECKING:
+    from tsm_git.core.models import Piece
 
 # The child sees the modules that the parent sees, however the parent came by them.
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from tsm_git.worker import main; main()"
@@ -33,11 +36,35 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class TableSchema:
+    """A table as the models have it, and as the database has it or the scripts make it.
+
+    The statements are None where there is no such table. Their texts may differ where the tables
+    are the same; `differences` says in words what is not.
+    """
+
+    table_name: str
+    expected_sql: str | None
+    actual_sql: str | None
+    differences: Sequence[str] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the table is there."""
+        return self.actual_sql is not None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing is to be done about it."""
+        return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """The verdict on one database; file names are in number order.
 
-    `skipped` maps the code of each rule that was not judged to the reason. `schema` is empty:
-    models are not compared in this version.
+    `skipped` maps the code of each rule that was not judged to the reason. `schema` maps each table
+    of the models, and each that they lack, to what was compared; it is empty where nothing was.
     """
 
     state: State
@@ -45,7 +72,7 @@ class CheckResult:
     pending: Sequence[str]
     applied: Sequence[str]
     skipped: Mapping[str, str]
-    schema: Mapping[str, object] = field(default_factory=dict)
+    schema: Mapping[str, TableSchema] = field(default_factory=dict)
 
     def status(self) -> str:
         """The verdict for people: the state, what is wrong, what waits, and the way out."""
@@ -62,30 +89,26 @@ class CheckResult:
 class Migrate:
     """The migrations of one database.
 
-    `database` is a path, or an engine-like object with a `db_path`. `models` is accepted for what
-    is to come; a comparison with models is reported as skipped.
+    `database` is a path, or an engine-like object with a `db_path`. `models` are classes, such as
+    those derived from `TableRow`, or what else docs/models.md lists; without them it is what the
+    configuration names, if it does.
     """
 
-    def __init__(
-        self, database: str | os.PathLike[str] | Engine, models: Sequence[type] = ()
-    ) -> None:
+    def __init__(self, database: str | os.PathLike[str] | Engine, models: object = ()) -> None:
         path = database if isinstance(database, (str, os.PathLike)) else database.db_path
         if not path or str(path) == ":memory:":
             raise UsageError(
                 "a database in memory has no scripts", "give the path of a database file"
             )
         self.path = Path(path).absolute()
-        self.models = tuple(models)
+        self.models = models
 
     def check(self) -> CheckResult:
         """The verdict. Reads only: creates no table and no file, changes no byte.
 
-        Raises GitError or DatabaseError where it cannot be told.
+        Raises GitError, DatabaseError or ModelsError where it cannot be told.
         """
-        result: CheckResult = self._run("check")
-        if self.models:
-            why = "this version of tsm does not compare models"
-            result = replace(result, skipped={**result.skipped, "TSM401": why})
+        result: CheckResult = self._run("check", self._pieces())
         return result
 
     def apply(self, filename: str | os.PathLike[str]) -> None:
@@ -126,6 +149,14 @@ class Migrate:
         """
         applied: list[str] = self._run("deploy")
         return applied
+
+    def _pieces(self) -> tuple[Piece, ...]:
+        """The DDL of the models, made in this process, which has them."""
+        if self.models is None or self.models in ((), []):
+            return ()
+        from tsm_git.adapters.models import of_objects
+
+        return tuple(of_objects(self.models))
 
     def _run(self, task: str, *arguments: object) -> Any:
         if not self.path.parent.is_dir():

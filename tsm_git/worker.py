@@ -21,20 +21,45 @@ from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.deploy import deploy
 from tsm_git.commands.dev import dev
 from tsm_git.commands.project import open_project
+from tsm_git.commands.request import Models
+from tsm_git.core.diff import Kind
 from tsm_git.core.errors import Refusal, TsmError
+from tsm_git.core.models import Drift, Piece
 from tsm_git.core.settings import SUFFIX
+from tsm_git.core.sql import fold
 from tsm_git.core.state import State
 from tsm_git.core.text import printable
-from tsm_git.migrate import CheckResult
+from tsm_git.migrate import CheckResult, TableSchema
 
 
-def check_one(path: Path) -> CheckResult:
-    """The verdict on one database."""
+def check_one(path: Path, pieces: tuple[Piece, ...] = ()) -> CheckResult:
+    """The verdict on one database; `pieces` are the DDL of the caller's models."""
     with open_project(path.parent, os.environ) as project:
-        request = CheckRequest(folder=_folder(project.top, path))
+        folder = _folder(project.top, path)
+        request = CheckRequest(folder=folder, models=Models.IF_CONFIGURED, pieces=pieces)
         (report,) = check(project, request).databases
     skipped = {code: skip.why for skip in report.skipped for code in skip.codes}
-    return CheckResult(report.state, report.findings, report.pending, report.applied, skipped)
+    drift = report.comparison.facts.drift
+    return CheckResult(
+        report.state,
+        report.findings,
+        report.pending,
+        report.applied,
+        skipped,
+        _tables(drift) if drift else {},
+    )
+
+
+def _tables(drift: Drift) -> dict[str, TableSchema]:
+    wanted, actual = drift.models.schema.tables, drift.actual.tables
+    changes = {fold(change.name): change for change in drift.changes() if change.kind is Kind.TABLE}
+    found = {}
+    for name in [*wanted, *(name for name in actual if name not in wanted)]:
+        new, old, change = wanted.get(name), actual.get(name), changes.get(name)
+        shown = new.name if new else actual[name].name
+        words = change.words if change else ()
+        found[shown] = TableSchema(shown, new.sql if new else None, old.sql if old else None, words)
+    return found
 
 
 def apply_next(path: Path, filename: str) -> None:

@@ -28,6 +28,7 @@ SAME = [
     ("create table t (a check (a) check (a))", "create table t (a check (a))"),
     ("create table t (a, b)", "create table t (b, a)"),
     ("create table t (a integer primary key asc)", "create table t (a integer primary key)"),
+    ("create table t (a integer primary key)", "create table t (a integer primary key not null)"),
     ("create table t (a) strict, without rowid".replace("a)", "a int primary key)"),
      "create table t (a int primary key) without rowid, strict"),
 ]  # fmt: skip

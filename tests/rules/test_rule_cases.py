@@ -16,6 +16,7 @@ from tests.harness.gitenv import BEGINNING
 from tests.harness.project import Project
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import open_project
+from tsm_git.commands.request import Models
 from tsm_git.core.finding import Finding
 from tsm_git.rules import CODES, RULES
 
@@ -121,6 +122,7 @@ def judged(case: Case, project: Project) -> tuple[list[Finding], str]:
         ref=project.root / "app.sqlite.ref" if asked.with_ref else None,
         annotate=False,
         replay=asked.with_replay,
+        models=Models.IF_CONFIGURED,
         radar_at=(BEGINNING + timedelta(days=30)).timestamp() if asked.with_radar else None,
     )
     with open_project(project.root) as opened:

@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from tsm_git.cli.output import FORMATS, rendered
-from tsm_git.cli.shared import base_option, database_option, now, project_here
+from tsm_git.cli.shared import (
+    base_option,
+    database_option,
+    models_option,
+    now,
+    project_here,
+    wish,
+)
 from tsm_git.core.text import printable
 
 _EPILOG = """\b
@@ -18,6 +25,7 @@ Examples:
   tsm check --base main --head feature       a branch, also in a bare repository
   tsm check --ci --format github             the gate in CI, see docs/ci.md
   tsm check --replay                         run base's scripts and the drafts in a sandbox
+  tsm check --models                         insist that models are compared, too
   tsm check --fix                            restore published scripts, renumber drafts
   tsm check --format json | jq .summary
 """
@@ -47,6 +55,7 @@ Examples:
     default=None,
     help="Also run the scripts, in a shadow database (the default with --ci).",
 )
+@models_option
 @click.option("--fix", "with_fix", is_flag=True, help="First make the repairs that lose nothing.")
 @click.option("--strict", is_flag=True, help="Let warnings fail, too.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
@@ -72,6 +81,7 @@ def check(
     working: Path | None,
     ref: Path | None,
     replay: bool | None,
+    models: bool | None,
     with_fix: bool,
     strict: bool,
     exit_zero: bool,
@@ -99,6 +109,7 @@ def check(
         ref=ref,
         strict=strict,
         replay=ci if replay is None else replay,
+        models=wish(models),
     )
     with project_here(context) as project:
         if ci:
@@ -109,7 +120,7 @@ def check(
         if with_fix:
             from tsm_git.commands.fix import fix
 
-            for line in fix(project, request, now()):
+            for line in fix(project, request._replace(models=wish(False)), now()):
                 click.echo(printable(line), err=True)
         report = run_check(project, request)
     click.echo(rendered(report, "json" if as_json else output), nl=False, color=True)

@@ -16,6 +16,7 @@ from tsm_git.core.errors import UsageError
 
 if TYPE_CHECKING:  # loaded when a project is opened: completion and --help open none
     from tsm_git.commands.project import Project
+    from tsm_git.commands.request import Models
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,6 +27,22 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 base_option = click.option(
     "--base", metavar="REV", help="The base branch, instead of the one that tsm finds."
 )
+
+models_option = click.option(
+    "--models/--no-models",
+    default=None,
+    help="Insist on the comparison with the models, or leave it out; else they are compared where"
+    " the configuration names some.",
+)
+
+
+def wish(models: bool | None) -> Models:
+    """What `--models` and `--no-models` ask for."""
+    from tsm_git.commands.request import Models
+
+    if models is None:
+        return Models.IF_CONFIGURED
+    return Models.MUST if models else Models.NO
 
 
 @contextmanager

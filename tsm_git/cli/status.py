@@ -13,7 +13,9 @@ from tsm_git.cli.shared import (
     database_option,
     in_colour,
     json_option,
+    models_option,
     project_here,
+    wish,
 )
 from tsm_git.commands.status import status as run_status
 
@@ -25,17 +27,23 @@ from tsm_git.commands.status import status as run_status
 @click.option("--all", "every", is_flag=True, help="A line for each script, however many.")
 @base_option
 @database_option
+@models_option
 @json_option
 @click.pass_context
 def status(
-    context: click.Context, every: bool, base: str | None, database: str | None, as_json: bool
+    context: click.Context,
+    every: bool,
+    base: str | None,
+    database: str | None,
+    models: bool | None,
+    as_json: bool,
 ) -> None:
     """One table: every script, and where it is.
 
     In a place a script is there as published (yes), there with another text (other), or not (-).
     """
     with project_here(context) as project:
-        found = run_status(project, base, database, time.time())
+        found = run_status(project, base, database, time.time(), wish(models))
     from tsm_git.render.table import status_document, status_text
 
     if as_json:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tsm_git.commands.gather import gather
 from tsm_git.commands.history import History, annotated
 from tsm_git.commands.project import Project
-from tsm_git.commands.request import Gathered, Request
+from tsm_git.commands.request import Gathered, Request, why_no_models
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.errors import Refusal
 from tsm_git.core.facts import Facts
@@ -15,7 +15,7 @@ from tsm_git.core.finding import Finding, Severity
 from tsm_git.core.report import CheckReport, DatabaseReport
 from tsm_git.core.script import Flaw
 from tsm_git.core.settings import Settings
-from tsm_git.core.state import judge
+from tsm_git.core.state import State, judge
 from tsm_git.core.text import shell_quoted
 from tsm_git.rules import run
 
@@ -30,6 +30,7 @@ def check(project: Project, request: CheckRequest) -> CheckReport:
         comparison = _with_radar(project, gathered, compare(facts), request)
         if request.replay:
             comparison = _with_replay(comparison, gathered.settings)
+        comparison = _with_drift(project, gathered, comparison, request)
         report = report_on(comparison, gathered.settings)
         if request.annotate:
             annotated_findings = _annotated(project, facts, report.findings)
@@ -91,6 +92,23 @@ def _with_replay(comparison: Comparison, settings: Settings) -> Comparison:
     from tsm_git.commands.replays import with_replay  # only a replay needs SQLite
 
     return with_replay(comparison, settings.of(comparison.facts.database).min_sqlite)
+
+
+def _with_drift(
+    project: Project, gathered: Gathered, comparison: Comparison, request: CheckRequest
+) -> Comparison:
+    facts = comparison.facts
+    database = gathered.settings.of(facts.database)
+    wanted = gathered.settings.severity("TSM401", Severity.ERROR) is not None
+    why = why_no_models(request, database) if wanted else "switched off in the configuration"
+    if why:
+        unseen = {**facts.unseen, "models": why}
+        facts = facts._replace(unseen=unseen, unasked=(*facts.unasked, "models"))
+        return comparison._replace(facts=facts)
+    from tsm_git.commands.drift import with_drift  # it costs what reading two schemas costs
+
+    implied = {finding.implies for finding in run(comparison, gathered.settings)[0]}
+    return with_drift(project, database, comparison, request, State.ERROR in implied)
 
 
 def _annotated(project: Project, facts: Facts, findings: Sequence[Finding]) -> Sequence[Finding]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tsm_git.adapters.files import read_bytes
 from tsm_git.adapters.models import find_interpreter, of_command, of_module, of_plugin
 from tsm_git.commands.project import Project
+from tsm_git.commands.request import Request
 from tsm_git.core.diff import Kind
 from tsm_git.core.errors import ConfigError, ModelsError, ScriptError
 from tsm_git.core.models import Models, Piece, Place, spoken_of
@@ -52,6 +53,13 @@ def read_models(project: Project, database: DatabaseSettings) -> Models:
         case _:
             pieces, words = of_module(source, interpreter), f"`{source}`"
     return models_of(project.top, pieces, words, database.folder)
+
+
+def models_for(project: Project, database: DatabaseSettings, request: Request) -> Models:
+    """The models of a database: those that a program has given, or else the configured ones."""
+    if request.pieces:
+        return models_of(project.top, request.pieces, "`models`", database.folder)
+    return read_models(project, database)
 
 
 def models_of(top: Path, pieces: Sequence[Piece], source: str, path: str) -> Models:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tsm_git.commands.places import Trees
+from tsm_git.core.errors import ConfigError, UsageError
 from tsm_git.core.facts import Facts, Place
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.settings import Settings
+from tsm_git.core.settings import DatabaseSettings, Settings
+
+if TYPE_CHECKING:
+    from tsm_git.core.models import Piece
+
+
+class Models(Enum):
+    """Whether to compare with the models; it runs the project's own code."""
+
+    NO = "nobody asked for it"
+    IF_CONFIGURED = "compare where models are configured"
+    MUST = "compare, and fail where none are configured"
 
 
 class Request(NamedTuple):
@@ -36,6 +50,8 @@ class Request(NamedTuple):
     branch: str | None = None
     pushed: str = ""
     replay: bool = False  # run the scripts in a shadow database, too
+    models: Models = Models.NO
+    pieces: tuple[Piece, ...] = ()  # the DDL of models that a program has given
 
     @property
     def place(self) -> Place:
@@ -43,6 +59,33 @@ class Request(NamedTuple):
         if self.head is not None:
             return Place.COMMIT
         return Place.INDEX if self.staged else Place.WORK_TREE
+
+
+def why_no_models(request: Request, database: DatabaseSettings) -> str:
+    """Why the models are not compared, or nothing if they are.
+
+    Raises UsageError or ConfigError where that was insisted on and cannot be.
+    """
+    if request.pieces:
+        return ""
+    insists = request.models is Models.MUST
+    if request.models is Models.NO:
+        return "the models were not asked for"
+    if request.place is not Place.WORK_TREE:
+        if insists:
+            raise UsageError(
+                "models are compared in the work tree, not in the index or a commit",
+                "check out what you mean and run `tsm check --models`",
+            )
+        return "a check of the index or of a commit imports no models"
+    if database.models is None:
+        if insists:
+            raise ConfigError(
+                f"no models are configured for `{database.path}`",
+                "set `models` in the configuration, see docs/models.md",
+            )
+        return "no models are configured"
+    return ""
 
 
 class Gathered(NamedTuple):

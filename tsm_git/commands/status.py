@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
+from tsm_git.commands.request import Models
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.report import CheckReport
 from tsm_git.core.table import Row, rows
@@ -19,11 +20,22 @@ class Status(NamedTuple):
     fetched_at: float | None
 
 
-def status(project: Project, base: str | None, database: str | None, now: float) -> Status:
+def status(
+    project: Project,
+    base: str | None,
+    database: str | None,
+    now: float,
+    models: Models = Models.IF_CONFIGURED,
+) -> Status:
     """Everything that `tsm status` shows; `now` is in seconds since 1970. Reads only."""
-    report = check(
-        project,
-        CheckRequest(base=base, database=database, all_places=True, annotate=False, radar_at=now),
+    request = CheckRequest(
+        base=base,
+        database=database,
+        all_places=True,
+        annotate=False,
+        radar_at=now,
+        models=models,
     )
+    report = check(project, request)
     tables = {one.database: rows(one.comparison) for one in report.databases}
     return Status(report, tables, project.repository.fetched_at() if project.repository else None)

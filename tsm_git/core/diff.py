@@ -138,8 +138,11 @@ def _columns(old: Table, new: Table) -> Iterator[Detail]:
         if before is None:
             yield Detail(Aspect.ADDED, f"column `{column.name}` is new", name)
         else:
+            # The rowid is never NULL, whether its column says so or not.
+            is_rowid = old.rowid_alias == before.name and new.rowid_alias == column.name
             for aspect, words in _column(before, column):
-                yield Detail(aspect, f"column `{column.name}` {words}", name)
+                if not (is_rowid and aspect is Aspect.NOT_NULL):
+                    yield Detail(aspect, f"column `{column.name}` {words}", name)
 
 
 def _column(old: Column, new: Column) -> Iterator[tuple[Aspect, str]]:

@@ -6,7 +6,7 @@ a text in git) is a mapping that may fetch when asked; tests give plain dictiona
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ from tsm_git.core.publishing import Whereabouts
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.snapshot import Snapshot
 
-if TYPE_CHECKING:  # a check without a replay has no use for it
+if TYPE_CHECKING:  # most checks have no use for them
+    from tsm_git.core.models import Drift
     from tsm_git.core.replay import Replayed
 
 
@@ -85,4 +86,6 @@ class Facts(NamedTuple):
     texts: Mapping[str, str] = _NOTHING
     whereabouts: Mapping[str, Whereabouts] = _NOWHERE
     replayed: Replayed | None = None
+    drift: Drift | None = None
     unseen: Mapping[str, str] = _NOTHING  # evidence -> why it was not looked at
+    unasked: Collection[str] = ("tip",)  # evidence that nobody has asked for, if it is unseen

@@ -8,6 +8,7 @@ from __future__ import annotations
 from tsm_git.rules import (
     applied,
     conflicts,
+    drift,
     merges,
     publishing,
     radar,
@@ -29,6 +30,7 @@ __all__ = [
     "Evidence",
     "applied",
     "conflicts",
+    "drift",
     "merges",
     "publishing",
     "radar",

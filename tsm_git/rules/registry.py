@@ -27,6 +27,7 @@ class Evidence(Enum):
     BRANCHES = "branches"
     TIP = "tip"
     REPLAY = "replay"
+    MODELS = "models"
 
 
 Judge = Callable[[Rule, Comparison], Iterator[Finding]]
@@ -72,7 +73,7 @@ def run(view: Comparison, settings: Settings) -> tuple[list[Finding], list[Skipp
             skipped.setdefault(("switched off in the configuration", True), []).append(code)
         elif not _has(view, check.needs):
             why = view.facts.unseen.get(check.needs.value, _DEFAULT.get(check.needs, _UNSEEN))
-            by_choice = check.needs is Evidence.TIP or why == _DEFAULT.get(check.needs)
+            by_choice = check.needs.value in view.facts.unasked or why == _DEFAULT.get(check.needs)
             skipped.setdefault((why, by_choice), []).append(code)
         else:
             found += (
@@ -110,6 +111,8 @@ def _has(view: Comparison, needs: Evidence) -> bool:
             return facts.ref is not None
         case Evidence.WORKING:
             return facts.working is not None
+        case Evidence.MODELS:
+            return facts.drift is not None
         case Evidence.PUBLISHED:
             return facts.base is not None or facts.ref is not None
         case Evidence.REPLAY:

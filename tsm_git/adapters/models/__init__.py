@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from tsm_git.adapters.models.run import find_interpreter, of_command, of_module, of_plugin
+from tsm_git.adapters.models.run import (
+    find_interpreter,
+    of_command,
+    of_module,
+    of_objects,
+    of_plugin,
+)
 
-__all__ = ["find_interpreter", "of_command", "of_module", "of_plugin"]
+__all__ = ["find_interpreter", "of_command", "of_module", "of_objects", "of_plugin"]

@@ -17,10 +17,12 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
+from tsm_git.adapters.models.child import NoModels, pieces_of
 from tsm_git.core.errors import ConfigError, ModelsError, TsmError
 from tsm_git.core.models import Piece
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.text import shell_quoted
 
 SECONDS = 60.0
@@ -68,6 +70,25 @@ def of_plugin(
     """The DDL that an entry point of the group `tsm.models` returns."""
     request = {"kind": "plugin", "name": name, "argument": argument}
     return _asked(request, f"the plug-in `{name}`", interpreter, seconds)
+
+
+def of_objects(things: object) -> list[Piece]:
+    """The DDL of models that the running program itself has: classes, metadata, SQL, lists.
+
+    A string is what it is in the configuration: a module, or a file that ends in `.sql`.
+    """
+    if isinstance(things, str) and not things.lower().endswith(".sql"):
+        return of_module(things, find_interpreter(None, Path.cwd()))
+    try:
+        if isinstance(things, str):
+            return [Piece(Path(things).read_text("utf-8-sig"), f"`{things}`", things)]
+        return [Piece(**piece) for piece in pieces_of(things)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelsError(
+            f"the models `{things}` cannot be read: {error}", "see the path"
+        ) from error
+    except NoModels as error:
+        raise ModelsError(str(error), "see docs/models.md for what models may be") from error
 
 
 def of_command(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 
 import apsw
 
+from tsm_git.adapters.sqlite.connection import open_readonly, translated
 from tsm_git.core.ledger import TABLE
 from tsm_git.core.schema import Index, Schema, Table, Trigger, View, VirtualTable
 from tsm_git.core.sql import fold
@@ -29,6 +31,22 @@ _INDEXES = (
     )
     + " AND x.key ORDER BY s.rowid, l.name, x.seqno"
 )
+
+
+def read_schema_of(path: Path, shown: str) -> Schema:
+    """The schema of a database file, which is left as it is."""
+    with translated(shown), open_readonly(path, shown) as connection:
+        return read_schema(connection)
+
+
+def schema_of_image(image: bytes) -> Schema:
+    """The schema of a database that a replay has kept."""
+    connection = apsw.Connection(":memory:")
+    try:
+        connection.deserialize("main", image)
+        return read_schema(connection)
+    finally:
+        connection.close()
 
 
 def read_schema(connection: apsw.Connection) -> Schema:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import apsw
 
 from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.scripts import run_script
 from tsm_git.core.errors import ScriptError, TsmError
+from tsm_git.core.ledger import TABLE
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.schema import Schema
-from tsm_git.core.sql import Statement, significant, statements, unquoted
+from tsm_git.core.sql import Statement, fold, significant, statements, unquoted
 
 SECONDS = 60.0
 _STEPS = 10_000  # virtual machine instructions between two looks at the clock
@@ -68,11 +69,18 @@ def _shadow() -> Iterator[apsw.Connection]:
 
 
 def _is_of_a_dump(statement: Statement) -> bool:
-    """Whether `sqlite3 FILE .schema` or `.dump` prints it and SQLite does not take it back."""
-    words = [unquoted(token.text).upper() for token in significant(statement.text)[:3]]
-    return words[0] in ("BEGIN", "COMMIT", "END") or (
-        words[:2] == ["CREATE", "TABLE"] and words[2].startswith("SQLITE_")
-    )
+    """Whether it is no model's, but what `.schema` or `.dump` of the sqlite3 shell has printed.
+
+    That is the transaction around it, SQLite's own tables, and the ledger.
+    """
+    first = significant(statement.text)[:6]
+    words = [fold(unquoted(token.text)) for token in first if token.kind in ("word", "quoted")]
+    if words[:1] in (["begin"], ["commit"], ["end"]):
+        return True
+    if words[:2] not in (["create", "table"], ["insert", "into"]):
+        return False
+    name = next((word for word in words[2:] if word not in ("if", "not", "exists")), "")
+    return name.startswith("sqlite_") or name == TABLE
 
 
 def _run(connection: apsw.Connection, name: str, statement: Statement) -> None:
