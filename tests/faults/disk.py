@@ -78,6 +78,8 @@ class Disk:
     def moved(self, name: str, target: str | None) -> None:
         """A file is about to be renamed, or removed without a target."""
         self.opened(name)
+        if name not in self.since:
+            return
         if target is not None:
             self.opened(target)
             # The new name shows what the old one held on the disk, or what it was before.

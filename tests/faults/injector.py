@@ -2,7 +2,8 @@
 
 A step is what touches the world: a file that is opened, renamed, removed or synced, a process that
 is started, an SQL statement that begins, and each write, sync, truncate, delete and lock that
-SQLite asks of the system (seen through a VFS around the system's own). The steps of a command come
+SQLite asks of the system (seen through a VFS around the system's own, or as the system calls of
+that one where they are to fail). The steps of a command come
 in the same order each time, so that the nth step of a counted run is the nth of a killed one.
 
 It judges nothing, and knows nothing of what the command is for.
@@ -25,8 +26,10 @@ from typing import Any, NamedTuple
 import apsw
 
 from tests.faults.disk import Disk
+from tests.faults.syscalls import watch
 
 KILL, FAIL, FULL, POWER = "kill", "fail", "full", "power"
+AFTER = -1
 
 
 class Plan(NamedTuple):
@@ -34,8 +37,9 @@ class Plan(NamedTuple):
 
     `how` is one of: `kill` (SIGKILL, right before the step), `fail` (the step raises `error`, once
     or from then `on`), `full` (no file can grow from then on), `power` (the machine stops: what was
-    not synced is lost as `seed` wills). `only` counts only steps that begin with one of these words.
-    `unsynced` makes SQLite sync nothing, as with `PRAGMA synchronous = OFF`.
+    not synced is lost as `seed` wills; `at` AFTER is when the command has ended). `only` counts only steps that begin with one of these words.
+    `unsynced` is `PRAGMA synchronous = OFF`, whatever tsm says; `cache` is how many pages SQLite may
+    hold back before it writes.
     """
 
     at: int = 0
@@ -45,6 +49,7 @@ class Plan(NamedTuple):
     seed: int = 0
     only: tuple[str, ...] = ()
     unsynced: bool = False
+    cache: int = 0
 
 
 class Steps:
@@ -70,14 +75,14 @@ class Steps:
             self.count == self.plan.at or (self.plan.on and self.count > self.plan.at)
         )
         if due:
-            self._strike(label)
+            self._strike()
 
     def mark(self, inside: bool) -> None:
         """A transaction that writes has begun or ended."""
         self.in_transaction = inside
         self.shared[0] = int(inside)
 
-    def _strike(self, label: str) -> None:
+    def _strike(self) -> None:
         if self.plan.how == KILL:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.plan.how == POWER:
@@ -89,13 +94,17 @@ class Steps:
             _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
             return
-        if not label.startswith("sqlite"):
-            raise OSError(self.plan.error, os.strerror(self.plan.error))
-        if label.startswith("sqlite lock"):
-            raise apsw.BusyError("database is locked")
-        if self.plan.error == errno.ENOSPC:
-            raise apsw.FullError("database or disk is full")
-        raise apsw.IOError("disk I/O error")
+        raise OSError(self.plan.error, os.strerror(self.plan.error))
+
+    def _call(self, name: str, path: str) -> int:
+        """Which error a system call of SQLite's is to have."""
+        if self.busy or not path.startswith(self.root) or path.endswith("-shm"):
+            return 0
+        try:
+            self.step(f"call {name} {_short(path)}")
+        except OSError as error:
+            return error.errno or 0
+        return 0
 
     # Where the steps are seen
 
@@ -108,7 +117,16 @@ class Steps:
             gentle = partialmethod(started, restore_signals=False)
             subprocess.Popen.__init__ = gentle  # type: ignore[method-assign, assignment]
         apsw.connection_hooks.append(self._trace)
-        self.vfs = _vfs(self)
+        # Only one of them: an exception from a VFS in Python would come out of calls that cannot fail.
+        self.kept = watch(self._call) if self.plan.how == FAIL else [_vfs(self)]
+        if self.plan.unsynced:
+            apsw.Connection = _Unsynced  # type: ignore[misc]
+
+    def end(self) -> None:
+        """The command is done."""
+        self.busy = True
+        if self.disk is not None and self.plan.at == AFTER:
+            self.disk.lose_power(self.plan.seed)
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event not in _EVENTS or self.busy:
@@ -149,9 +167,8 @@ class Steps:
 
     def _trace(self, connection: apsw.Connection) -> None:
         connection.trace_v2(apsw.SQLITE_TRACE_STMT | apsw.SQLITE_TRACE_PROFILE, self._traced)
-        if self.plan.unsynced:
-            connection.authorizer = None
-            connection.pragma("synchronous", "OFF")
+        if self.plan.cache:
+            connection.pragma("cache_size", self.plan.cache)
 
     def _traced(self, event: dict[str, Any]) -> None:
         sql = str(event.get("sql") or "").lstrip().upper()
@@ -169,6 +186,15 @@ _EVENTS = frozenset(
 )
 
 
+class _Unsynced(apsw.Connection):
+    """A connection that cannot be told to sync."""
+
+    def pragma(self, name: str, value: Any = None, **options: Any) -> Any:
+        if value is None:
+            return super().pragma(name, **options)
+        return super().pragma(name, "OFF" if name == "synchronous" else value, **options)
+
+
 def _vfs(steps: Steps) -> apsw.VFS:
     """Make a VFS the default one that tells of each operation before the system does it."""
     disk = steps.disk
@@ -184,7 +210,7 @@ def _vfs(steps: Steps) -> apsw.VFS:
         def xDelete(self, name: str, syncdir: bool) -> None:  # noqa: N802
             steps.step(f"sqlite delete {_short(name)}")
             if disk is not None:
-                disk.deleted(name, durable=syncdir and not steps.plan.unsynced)
+                disk.deleted(name, durable=syncdir)
             super().xDelete(name, syncdir)
 
     class WatchedFile(apsw.VFSFile):
@@ -215,7 +241,7 @@ def _vfs(steps: Steps) -> apsw.VFS:
         def xSync(self, flags: int) -> None:  # noqa: N802
             steps.step(f"sqlite sync {_short(self.name)}")
             super().xSync(flags)
-            if disk is not None and not steps.plan.unsynced:
+            if disk is not None:
                 disk.synced(self.name)
 
         def xLock(self, level: int) -> None:  # noqa: N802

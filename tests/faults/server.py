@@ -170,7 +170,7 @@ def _be(job: Job, shared: mmap, pipes: Sequence[int]) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         if steps is not None:
-            steps.busy = True
+            steps.end()
             told = pickle.dumps(steps.labels)
             os.set_blocking(pipes[2], False)
             with suppress(OSError):

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import apsw
 
+from tsm_git.adapters.sqlite.durable import make_durable
 from tsm_git.core.errors import DatabaseError, TsmError
 from tsm_git.core.text import shell_quoted
 
@@ -55,14 +56,22 @@ def open_readonly(path: Path, shown: str) -> Iterator[apsw.Connection]:
 
 @contextmanager
 def open_working(path: Path) -> Iterator[apsw.Connection]:
-    """A connection that changes the working database; creates the file."""
+    """A connection that changes the working database; creates the file.
+
+    What was committed is on disk when the block has ended, however it ends.
+    """
     with _connected(path, "mode=rwc") as connection:
         # A committed script must survive a power loss (https://sqlite.org/pragma.html#pragma_synchronous).
         connection.pragma("synchronous", "FULL")
         # A rebuild drops tables; with foreign keys on that would delete the children's rows, and
         # inside a transaction they cannot be switched (https://sqlite.org/foreignkeys.html, 6).
         connection.pragma("foreign_keys", False)
-        yield connection
+        try:
+            yield connection
+        finally:
+            # To delete a journal is to commit, and FULL does not wait until that is on disk. Once
+            # for all scripts is enough, and cheaper than EXTRA, which waits each time.
+            make_durable(path.resolve().parent)
 
 
 def ensure_writable(path: Path, shown: str) -> None:
