@@ -35,6 +35,7 @@ COMMANDS = {
     "baseline": "Take over a database that is older than its scripts.",
     "log": "History of the scripts: who wrote, published and applied each.",
     "show": "One script in all its places.",
+    "blame": "Which scripts made and changed a table, column or index.",
     "explain": "What a rule checks, why it matters, what to do.",
     "demo": "A real clash in a throwaway repository, start to end.",
 }

@@ -38,13 +38,13 @@ def build(texts: Sequence[tuple[str, str]]) -> tuple[Schema, list[Made]]:
     Raises ScriptError where a statement fails.
     """
     made: list[Made] = []
-    with _shadow() as connection:
+    with shadow() as connection:
         for index, (name, text) in enumerate(texts):
             for statement in statements(text):
                 if _is_of_a_dump(statement):
                     continue
                 last = connection.execute("SELECT ifnull(max(rowid), 0) FROM sqlite_schema").get
-                _run(connection, name, statement)
+                run_statement(connection, name, statement)
                 made += [
                     Made(str(kind), str(each), index, statement.line)
                     for kind, each in connection.execute(
@@ -55,7 +55,8 @@ def build(texts: Sequence[tuple[str, str]]) -> tuple[Schema, list[Made]]:
 
 
 @contextmanager
-def _shadow() -> Iterator[apsw.Connection]:
+def shadow() -> Iterator[apsw.Connection]:
+    """A database in memory that is given up after a minute's work."""
     connection = apsw.Connection(":memory:")
     try:
         connection.pragma("temp_store", 2)  # memory
@@ -83,7 +84,8 @@ def _is_of_a_dump(statement: Statement) -> bool:
     return name.startswith("sqlite_") or name == TABLE
 
 
-def _run(connection: apsw.Connection, name: str, statement: Statement) -> None:
+def run_statement(connection: apsw.Connection, name: str, statement: Statement) -> None:
+    """Runs one statement of the script `name`. Raises ScriptError with its place in the script."""
     try:
         run_script(connection, name, statement.text)
     except ScriptError as error:

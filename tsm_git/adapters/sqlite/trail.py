@@ -1,0 +1,100 @@
+"""Replays scripts in memory and looks on: what each statement did to the schema, and queries.
+
+For scripts that their own developer asks about; nothing on disk is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import apsw
+
+from tsm_git.adapters.sqlite.introspect import read_schema
+from tsm_git.adapters.sqlite.scripts import Trace, run_freely
+from tsm_git.adapters.sqlite.shadow import run_statement, shadow
+from tsm_git.core.errors import ScriptError
+from tsm_git.core.ledger import TABLE
+from tsm_git.core.lineage import Step, Thing
+from tsm_git.core.schema import Schema
+from tsm_git.core.script import NO_TRANSACTION, directives
+from tsm_git.core.sql import statements
+
+_OBJECTS = (
+    "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema"
+    f" WHERE sql IS NOT NULL AND tbl_name <> '{TABLE}'"
+)
+_COLUMNS = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 2, 3)"
+_UNCHANGED = "nothing was changed: correct the script, `tsm check` shows where it stands"
+
+Raw = tuple[str, str, str, int, str]
+
+
+def steps(scripts: Sequence[tuple[str, str]]) -> list[Step]:
+    """Every statement that changed the schema; each script is its path and its text.
+
+    Raises ScriptError where a statement fails.
+    """
+    found: list[Step] = []
+    seen: dict[Raw, Thing] = {}
+    version = 0
+    with shadow() as connection:
+
+        def look(script: int, line: int, column: int) -> None:
+            nonlocal seen, version
+            now = connection.pragma("schema_version")
+            if now == version:
+                return
+            version = now
+            rows = list(connection.execute(_OBJECTS))
+            things = {row: seen.get(row) or _thing(connection, row) for row in rows}
+            gone = tuple(thing for row, thing in seen.items() if row not in things)
+            made = tuple(thing for row, thing in things.items() if row not in seen)
+            seen = things
+            if gone or made:
+                found.append(Step(script, line, column, gone, made))
+
+        for _ in _replayed(connection, scripts, look):
+            pass
+    return found
+
+
+def schemas(scripts: Sequence[tuple[str, str]], after: Collection[int]) -> dict[int, Schema]:
+    """The schema after the first so many scripts, for each number in `after`."""
+    with shadow() as connection:
+        found = {0: read_schema(connection)}
+        for count in _replayed(connection, scripts[: max(after, default=0)]):
+            if count in after:
+                found[count] = read_schema(connection)
+        return found
+
+
+def _thing(connection: apsw.Connection, row: Raw) -> Thing:
+    columns: tuple[str, ...] = ()
+    if row[0] in ("table", "view"):
+        columns = tuple(str(name) for (name,) in connection.execute(_COLUMNS, (row[1],)))
+    return Thing(*row, columns)
+
+
+def _replayed(
+    connection: apsw.Connection,
+    scripts: Sequence[tuple[str, str]],
+    look: Callable[[int, int, int], None] = lambda _script, _line, _column: None,
+) -> Iterator[int]:
+    """Runs scripts and yields how many have run; `look` is called after each statement."""
+    for index, (path, text) in enumerate(scripts):
+        try:
+            if NO_TRANSACTION in directives(text.encode()):
+                run_freely(connection, path, text, Trace())
+                look(index, 1, 1)
+            else:
+                connection.execute("BEGIN IMMEDIATE")
+                for statement in statements(text):
+                    run_statement(connection, path, statement)
+                    look(index, statement.line, statement.column)
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
+        except ScriptError as error:
+            raise ScriptError(
+                error.path, error.line, error.column, error.reason, _UNCHANGED
+            ) from error
+        yield index + 1
