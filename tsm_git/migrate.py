@@ -119,6 +119,24 @@ class Migrate:
         """
         self._run("apply", Path(filename).name)
 
+    def restore(self) -> Path | None:
+        """Makes the database what the ref database holds, or empty where there is none.
+
+        Others may have it open. What it held is backed up first; returns where, or None where it
+        held nothing. Raises DatabaseError where that or the restoring fails; it is then as before.
+        """
+        saved: Path | None = self._run("restore")
+        return saved
+
+    def restore_scripts(self) -> list[Path]:
+        """Brings the published scripts back that were edited, renamed or deleted, in CONFLICTED.
+
+        What stood in their place is kept in `X.bak`. Returns the files that were written. Raises
+        Refusal in every other state.
+        """
+        written: list[Path] = self._run("restore the scripts of")
+        return written
+
     def backup(self) -> Path:
         """Backs the database up while others may use it, and returns where the backup is.
 

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tsm_git.commands import backup
+from tsm_git.commands import restore as scripts
+from tsm_git.commands import restore_database as restoring
 from tsm_git.commands.apply import apply
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.deploy import deploy
@@ -104,6 +106,33 @@ def list_backups(path: Path) -> list[Path]:
         return [project.top / each.path for each in found]
 
 
+def restore_database(path: Path) -> Path | None:
+    """Makes the database what ref holds, or empty; returns where what it held is saved."""
+    with open_project(path.parent, os.environ) as project:
+        database = _database(project.top, path)
+        ref = f"{database}.ref" if (project.top / f"{database}.ref").exists() else None
+        plan = restoring.DatabasePlan(database, ref)
+        saved = restoring.restore_database(project, plan, _now)
+        return project.top / saved if saved else None
+
+
+def restore_scripts(path: Path) -> list[Path]:
+    """Brings published scripts back. Raises Refusal in every state but CONFLICTED."""
+    with open_project(path.parent, os.environ) as project:
+        request = CheckRequest(folder=_folder(project.top, path), annotate=False)
+        report = check(project, request).databases[0]
+        if report.state is not State.CONFLICTED:
+            raise Refusal(
+                f"`{path.name}` is {report.state.name}: no published script is to be restored",
+                report.state.way_out,
+                report.state,
+            )
+        returns = tuple(scripts.published_returns(report))
+        plan = scripts.ScriptsPlan(report.database, report.comparison.facts.folder, returns)
+        done = scripts.restore_scripts(project, plan, _now())
+        return [project.top / plan.folder / filename for filename, _ in done]
+
+
 TASKS: Mapping[str, Callable[..., object]] = {
     "apply": apply_next,
     "back up": back_up,
@@ -111,6 +140,8 @@ TASKS: Mapping[str, Callable[..., object]] = {
     "deploy": deploy_one,
     "develop": develop,
     "list the backups of": list_backups,
+    "restore": restore_database,
+    "restore the scripts of": restore_scripts,
 }
 
 

@@ -313,6 +313,41 @@ class TestBackup:
         assert migrate(team).list_backups() == []
 
 
+class TestRestore:
+    def test_the_database_becomes_empty_without_a_ref(self, team: Project) -> None:
+        team.tsm_inprocess("apply").exits(0)
+
+        saved = migrate(team).restore()
+
+        assert saved in migrate(team).list_backups()
+        assert migrate(team).check().pending == SCRIPTS
+        assert migrate(team).restore() is None
+
+    def test_the_database_becomes_what_ref_is(self, team: Project) -> None:
+        team.published_in_production(USERS)
+        team.tsm_inprocess("apply").exits(0)
+
+        migrate(team).restore()
+
+        assert migrate(team).check().applied == [USERS]
+
+    def test_scripts_come_back_from_the_ref_ledger(self, team: Project) -> None:
+        team.published_in_production(*SCRIPTS)
+        before = team.read(USERS)
+        team.edit(USERS)
+        assert migrate(team).check().state is State.CONFLICTED
+
+        assert migrate(team).restore_scripts() == [team.folder / USERS]
+
+        assert team.read(USERS) == before
+
+    def test_scripts_do_not_come_back_in_another_state(self, team: Project) -> None:
+        with pytest.raises(Refusal) as refusal:
+            migrate(team).restore_scripts()
+
+        assert refusal.value.state is State.PENDING
+
+
 class TestOneProcess:
     """The caller has the file open through another SQLite library, in the same process."""
 

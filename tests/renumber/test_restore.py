@@ -356,7 +356,7 @@ class TestDatabase:
         other = Project(shop.env, shop.root, database="b.sqlite")
         other.script("001.x.sql")
 
-        result = shop.tsm_inprocess("restore", "--db", "--yes").exits(1)
+        result = shop.tsm_inprocess("restore", "--db", "--yes").exits(2)
 
         assert result.stderr == (
             "error: there are 2 databases: `app.sqlite`, `b.sqlite`\n"

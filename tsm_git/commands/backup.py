@@ -93,9 +93,13 @@ def find(project: Project, database: str, name: str) -> Backup:
 
 def verify(project: Project, backup: Backup) -> str | None:
     """What is wrong with a backup, in one line; None where nothing is. Reads all of it."""
-    from tsm_git.adapters.sqlite import verify as verify_database
+    from tsm_git.adapters.sqlite import verify_sound
 
-    return verify_database(project.top / backup.path, backup.path)
+    try:
+        verify_sound(project.top / backup.path, backup.path)
+    except DatabaseError as error:
+        return error.message
+    return None
 
 
 def prune(

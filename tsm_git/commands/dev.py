@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tsm_git.commands import follow, restore
+from tsm_git.commands import follow, restore, restore_database
 from tsm_git.commands.apply import Clock, Listener
 from tsm_git.commands.apply import apply as apply_pending
 from tsm_git.commands.check import CheckRequest, check
@@ -113,10 +113,10 @@ def _follow(run: _Run, report: DatabaseReport) -> None:
         run.took(report.state, FOLLOW, f"{words}; the backup is {following.backup}")
         return
     _insist(run, report, RESTORE)
-    plan = restore.plan_database(run.project, run.database, run.clock())
-    restore.restore_database(run.project, plan)
-    content = f"what {plan.ref} holds" if plan.ref else "empty"
-    run.took(report.state, RESTORE, f"{run.database} is {content} now; the backup is {plan.backup}")
+    plan = restore_database.plan_database(run.project, run.database)
+    saved = restore_database.restore_database(run.project, plan, run.clock)
+    content = f"what {plan.source} holds" if plan.source else "empty"
+    run.took(report.state, RESTORE, f"{run.database} is {content} now; the backup is {saved}")
 
 
 def _following(run: _Run, report: DatabaseReport) -> follow.Follow | None:

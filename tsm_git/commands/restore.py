@@ -1,17 +1,15 @@
-"""`tsm restore`: brings published scripts back, or makes the working database anew."""
+"""`tsm restore --scripts`: brings scripts back as they were published, or were applied."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from tsm_git.adapters.files import rename_back, rename_files, set_aside, write_new
 from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
 from tsm_git.commands.project import Project
-from tsm_git.core.backups import backup_name
 from tsm_git.core.errors import Refusal
-from tsm_git.core.publishing import Change
+from tsm_git.core.publishing import Change, Deviation, Source
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.script import parse_number
 from tsm_git.core.text import file_stamp
@@ -21,13 +19,16 @@ from tsm_git.core.text import file_stamp
 class Return:
     """One script that comes back: its text, and the file that stands in its place now.
 
-    `is_rename` says that this file has the very text, and only its name is wrong.
+    `is_rename` says that this file has the very text, and only its name is wrong. `source` says who
+    knows how it was, `change` what has happened to it.
     """
 
     filename: str
     text: str
     instead_of: str | None
     is_rename: bool = False
+    source: Source = Source.BASE
+    change: Change = Change.DELETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +40,20 @@ class ScriptsPlan:
     returns: tuple[Return, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DatabasePlan:
-    """What the working database becomes: the ref database's content, or empty."""
-
-    database: str
-    ref: str | None
-    backup: str | None
-
-
-def plan_scripts(project: Project, base: str | None, database: str | None) -> list[ScriptsPlan]:
+def plan_scripts(
+    project: Project, base: str | None, database: str | None, *, applied: bool = False
+) -> list[ScriptsPlan]:
     """Which published scripts come back with which text. Reads only.
 
-    Raises Refusal where a text is nowhere to be had, or a ledger's file name is no script name.
+    With `applied` it is the scripts that the working database has applied, as it ran them, that
+    come back. Raises Refusal where a text is nowhere to be had, or a ledger's file name is no
+    script name.
     """
     report = check(project, CheckRequest(base=base, database=database, annotate=False))
     refuse_unreadable(report)
+    find = applied_returns if applied else published_returns
     return [
-        ScriptsPlan(one.database, one.comparison.facts.folder, tuple(_returns(one)))
+        ScriptsPlan(one.database, one.comparison.facts.folder, tuple(find(one)))
         for one in report.databases
     ]
 
@@ -93,37 +90,8 @@ def restore_scripts(project: Project, plan: ScriptsPlan, now: str) -> list[tuple
     return done
 
 
-def plan_database(project: Project, database: str | None, now: str) -> DatabasePlan:
-    """What the working database would become. Reads only. Raises Refusal where it is not one."""
-    report = check(project, CheckRequest(database=database, annotate=False))
-    if len(report.databases) != 1:
-        names = ", ".join(f"`{one.database}`" for one in report.databases)
-        raise Refusal(
-            f"there are {len(report.databases)} databases: {names}",
-            "name one with `--database NAME`",
-        )
-    facts = report.databases[0].comparison.facts
-    backup = None
-    if facts.working and facts.working.exists:
-        name = backup_name(now, facts.working.last, Path(facts.database).name)
-        backup = f"{facts.database}.bak/{name}"
-    return DatabasePlan(facts.database, facts.ref.path if facts.ref else None, backup)
-
-
-def restore_database(project: Project, plan: DatabasePlan) -> None:
-    """Backs the working database up, then makes it what the plan says.
-
-    Raises DatabaseError where either cannot be done; the working database is then as it was.
-    """
-    from tsm_git.adapters.sqlite import back_up, restore  # a refusal needs no apsw
-
-    working = project.top / plan.database
-    if plan.backup:
-        back_up(working, plan.database, project.top / plan.backup)
-    restore(working, plan.database, project.top / plan.ref if plan.ref else None)
-
-
-def _returns(one: DatabaseReport) -> list[Return]:
+def published_returns(one: DatabaseReport) -> list[Return]:
+    """The published scripts that the work tree has not as they were published."""
     facts = one.comparison.facts
     ran = {entry.filename: entry for entry in facts.ref.entries} if facts.ref else {}
     found = []
@@ -133,14 +101,34 @@ def _returns(one: DatabaseReport) -> list[Return]:
         if entry is not None and entry.matches(now):
             continue  # base says otherwise, but what production ran is not taken away
         instead = now.filename if now and deviation.change is not Change.DELETED else None
-        back = _return(one, script.filename, script.digest, instead)
-        is_rename = deviation.change is Change.RENAMED and instead != script.filename
-        same_text = now is not None and now.digest == script.digest
-        found.append(replace(back, is_rename=is_rename and same_text))
+        found.append(_back(one, deviation, instead))
     for entry in one.comparison.production.unknown:
-        found.append(_return(one, entry.filename, entry.digest or "", None))
+        back = _return(one, entry.filename, entry.digest or "", None)
+        found.append(replace(back, source=Source.REF))
     present = facts.candidate.files
     return [r for r in found if r.instead_of is None or r.instead_of in present]
+
+
+def applied_returns(one: DatabaseReport) -> list[Return]:
+    """The scripts that the working database has applied and the work tree has not as it ran them.
+
+    Those of which the comparison with what is published speaks are not among them.
+    """
+    divergences = one.comparison.divergences
+    return [_back(one, d, d.now.filename if d.now else None) for d in divergences]
+
+
+def _back(one: DatabaseReport, deviation: Deviation, instead: str | None) -> Return:
+    script, now = deviation.script, deviation.now
+    back = _return(one, script.filename, script.digest, instead)
+    is_rename = deviation.change is Change.RENAMED and instead != script.filename
+    same_text = now is not None and now.digest == script.digest
+    return replace(
+        back,
+        is_rename=is_rename and same_text,
+        source=deviation.source,
+        change=deviation.change,
+    )
 
 
 def _return(one: DatabaseReport, filename: str, digest: str, instead: str | None) -> Return:

@@ -64,6 +64,10 @@ class ModelsError(TsmError):
     """Models cannot be had: they fail to load, hang, or describe nothing that SQLite accepts."""
 
 
+class CorruptError(DatabaseError):
+    """A database is damaged, or is no SQLite database at all."""
+
+
 class ScriptError(TsmError):
     """A statement of a script failed.
 

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tsm_git.adapters.sqlite.applying import Runnable, applier, apply_script
     from tsm_git.adapters.sqlite.connection import ensure_writable
-    from tsm_git.adapters.sqlite.copies import back_up, has_content, restore, verify
+    from tsm_git.adapters.sqlite.copies import (
+        back_up,
+        has_content,
+        remove_broken,
+        restore,
+        save_raw,
+        verify_sound,
+    )
     from tsm_git.adapters.sqlite.ledger import read_ledger, read_script
     from tsm_git.adapters.sqlite.recording import move_rows
 
@@ -31,8 +38,10 @@ _HOMES = {
     "move_rows": "recording",
     "read_ledger": "ledger",
     "read_script": "ledger",
+    "remove_broken": "copies",
     "restore": "copies",
-    "verify": "copies",
+    "save_raw": "copies",
+    "verify_sound": "copies",
 }
 
 __all__ = [
@@ -45,8 +54,10 @@ __all__ = [
     "move_rows",
     "read_ledger",
     "read_script",
+    "remove_broken",
     "restore",
-    "verify",
+    "save_raw",
+    "verify_sound",
 ]
 
 

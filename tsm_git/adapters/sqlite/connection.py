@@ -14,7 +14,7 @@ from urllib.parse import quote
 import apsw
 
 from tsm_git.adapters.sqlite.durable import make_durable
-from tsm_git.core.errors import DatabaseError, TsmError
+from tsm_git.core.errors import CorruptError, DatabaseError, TsmError
 from tsm_git.core.text import shell_quoted
 
 BUSY_MILLISECONDS = 5000
@@ -95,7 +95,7 @@ def translated(shown: str) -> Iterator[None]:
             f"`{shown}` is locked by another process", "close what has it open, then try again"
         ) from error
     except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise DatabaseError(
+        raise CorruptError(
             f"`{shown}` is corrupt: {error}",
             f"run `sqlite3 {shell_quoted(shown)} 'PRAGMA integrity_check'` to see how far, "
             "then restore a backup",
@@ -148,7 +148,7 @@ def _uses_wal(path: Path, shown: str) -> bool:
     if not header:
         return False
     if not header.startswith(_MAGIC):
-        raise DatabaseError(
+        raise CorruptError(
             f"`{shown}` is not an SQLite database", "see that the path is the one you mean"
         )
     if len(header) < 20 or max(header[18:20]) > _NEWEST_FORMAT:

@@ -7,6 +7,7 @@ undo the replacement. Nothing here holds more than a few pages in memory.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,8 +15,13 @@ from pathlib import Path
 import apsw
 
 from tsm_git.adapters.sqlite.connection import open_readonly, open_working, translated
-from tsm_git.adapters.sqlite.durable import make_durable, remove_database, remove_stale
-from tsm_git.core.errors import DatabaseError
+from tsm_git.adapters.sqlite.durable import (
+    SIDE_FILES,
+    make_durable,
+    remove_database,
+    remove_stale,
+)
+from tsm_git.core.errors import CorruptError, DatabaseError
 
 Tell = Callable[[int, int], None]
 
@@ -56,11 +62,37 @@ def back_up(
             remove_database(unfinished)
 
 
+def save_raw(source: Path, folder: Path) -> Path:
+    """Copies the bytes of a database that is too damaged to be read to a new folder.
+
+    Its side files, too. Returns where the copy is.
+    """
+    with translated(str(source)):
+        folder.mkdir(parents=True)
+        for suffix in ("", *SIDE_FILES):
+            part = source.with_name(source.name + suffix)
+            if part.exists():
+                shutil.copyfile(part, folder / part.name)
+                make_durable(folder / part.name)
+        make_durable(folder)
+    return folder / source.name
+
+
+def remove_broken(working: Path, shown: str) -> None:
+    """Removes a file that SQLite takes for no database, after `save_raw`; others are left alone."""
+    with translated(shown):
+        try:
+            with open_working(working) as connection:
+                connection.pragma("schema_version")
+        except (apsw.NotADBError, apsw.CorruptError):
+            remove_database(working.resolve())
+
+
 def restore(working: Path, shown: str, source: Path | None, source_shown: str = "") -> None:
     """Makes a working database what `source` holds, or empty; others may have it open.
 
     One transaction: a reader sees the old or the new content, and so does whoever opens the file
-    after a kill. Raises DatabaseError where the database is locked or the source is not sound.
+    after a kill. The source has been verified. Raises DatabaseError where the database is locked.
     """
     source_shown = source_shown or str(source)
     with translated(shown), open_working(working) as target:
@@ -71,7 +103,6 @@ def restore(working: Path, shown: str, source: Path | None, source_shown: str = 
                 _copy(empty, target)
         else:
             with _readable(source, source_shown) as origin:
-                _verify(origin, source_shown)
                 if mode == "wal" and origin.pragma("page_size") != target.pragma("page_size"):
                     # Only without a log can a database get pages of another size
                     # (https://sqlite.org/backup.html); nobody else may have it open then.
@@ -82,14 +113,10 @@ def restore(working: Path, shown: str, source: Path | None, source_shown: str = 
         _verify(target, shown)
 
 
-def verify(path: Path, shown: str) -> str | None:
-    """What is wrong with a database, in one line; None where it passes `integrity_check`."""
-    try:
-        with _readable(path, shown) as connection:
-            _verify(connection, shown)
-    except DatabaseError as error:
-        return error.message
-    return None
+def verify_sound(path: Path, shown: str) -> None:
+    """Raises DatabaseError where a database cannot be read, or fails `integrity_check`."""
+    with _readable(path, shown) as connection:
+        _verify(connection, shown)
 
 
 def has_content(path: Path, shown: str) -> bool:
@@ -139,4 +166,4 @@ def _verify(connection: apsw.Connection, shown: str) -> None:
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone() or ("no answer",)
     if found != "ok":
         first = str(found).splitlines()[-1]
-        raise DatabaseError(f"`{shown}` is corrupt: {first}", "restore another backup")
+        raise CorruptError(f"`{shown}` is corrupt: {first}", "restore another backup")
