@@ -10,7 +10,7 @@ import click
 _TOLD_FROM = 25_000  # pages: 100 MB of the usual ones; what is smaller is done before it is read
 
 
-def told_pages() -> Callable[[int, int], None]:
+def told_pages(verb: str = "backing up") -> Callable[[int, int], None]:
     """Says on standard error how far the copy of a large database is.
 
     On a terminal in one line that changes, elsewhere a line for each quarter.
@@ -26,8 +26,8 @@ def told_pages() -> Callable[[int, int], None]:
             return
         told = step
         if is_terminal:
-            click.echo(f"\rbacking up: {step} %", err=True, nl=step == 100)
+            click.echo(f"\r{verb}: {step} %", err=True, nl=step == 100)
         else:
-            click.echo(f"backing up: {step} %.", err=True)
+            click.echo(f"{verb}: {step} %.", err=True)
 
     return tell

@@ -96,10 +96,42 @@ class Health(NamedTuple):
     code: tuple[Broken, ...] = ()
 
 
+class Count(NamedTuple):
+    """How many rows a table had before and after a script; -1 where it was not there."""
+
+    table: str
+    before: int
+    after: int
+    by_trigger: bool = False
+
+
+class Shrunk(NamedTuple):
+    """A column whose values became fewer (NULL where there was one), or shorter in bytes."""
+
+    table: str
+    column: str
+    emptied: int
+    shortened: int
+
+
+class Survey(NamedTuple):
+    """What a script cost and did to real rows: seconds, and bytes of the database before and after.
+
+    A table whose rows it has not touched is not among the counts.
+    """
+
+    seconds: float = 0.0
+    before: int = 0
+    after: int = 0
+    counts: tuple[Count, ...] = ()
+    shrunk: tuple[Shrunk, ...] = ()
+
+
 class Run(NamedTuple):
     """One script as it was run; what was not watched has no steps and no health.
 
-    `altered` is what tables that were made anew have no longer: table, and what in words.
+    `altered` is what tables that were made anew have no longer: table, and what in words. The
+    `survey` is of a rehearsal.
     """
 
     path: str
@@ -110,6 +142,7 @@ class Run(NamedTuple):
     sick: Health = Health()  # before it
     health: Health = Health()  # after it
     altered: tuple[tuple[str, str], ...] = ()
+    survey: Survey | None = None
 
 
 class Replayed(NamedTuple):
@@ -140,6 +173,7 @@ def run_document(run: Run) -> dict[str, object]:
         "sick": run.sick,
         "health": run.health,
         "altered": run.altered,
+        "survey": run.survey,
     }
 
 
@@ -162,6 +196,26 @@ def _run(document: Mapping[str, object]) -> Run:
         _health(document["sick"]),
         _health(document["health"]),
         _pairs(document["altered"]),
+        None if document["survey"] is None else _survey(document["survey"]),
+    )
+
+
+def _survey(value: object) -> Survey:
+    seconds, before, after, counts, shrunk = _list(value)
+    if not isinstance(seconds, (int, float)):
+        raise ValueError("no number")
+    return Survey(
+        float(seconds),
+        _number(before),
+        _number(after),
+        tuple(
+            Count(_text(table), _number(was), _number(now), bool(by_trigger))
+            for table, was, now, by_trigger in map(_list, _list(counts))
+        ),
+        tuple(
+            Shrunk(_text(table), _text(column), _number(emptied), _number(shortened))
+            for table, column, emptied, shortened in map(_list, _list(shrunk))
+        ),
     )
 
 

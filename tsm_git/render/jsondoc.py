@@ -53,7 +53,7 @@ def _database(database: DatabaseReport, report: CheckReport) -> dict[str, object
         and {"revision": base.name, "commit": base.oid, "merge_base": base.merge_base_oid},
         "pending": database.pending,
         "applied": database.applied,
-        "findings": [_finding(finding) for finding in database.findings],
+        "findings": [finding_document(finding) for finding in database.findings],
         "skipped": [
             {"code": code, "why": skipped.why}
             for skipped in database.skipped
@@ -62,7 +62,8 @@ def _database(database: DatabaseReport, report: CheckReport) -> dict[str, object
     }
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def finding_document(finding: Finding) -> dict[str, object]:
+    """One finding as plain values."""
     return {
         "code": finding.code,
         "rule": finding.rule.name,

@@ -52,7 +52,7 @@ def replay_failed(this: Rule, view: Comparison) -> Iterator[Finding]:
             replayed.published,
             stop,
             f"a replay from nothing stops at the published script `{name}`: {stop.message}",
-            "drafts were not judged; `tsm rehearse` runs them on a copy of the ref database",
+            "the drafts were not judged; with a ref database, `tsm rehearse` can",
         )._replace(severity=Severity.NOTE)
     for run in replayed.drafts:
         # A VACUUM is what TSM505 speaks of, and SQLite refuses it with these words.

@@ -52,6 +52,7 @@ _MODULES = {
     *("fts3", "fts4", "fts5", "fts5vocab", "fts4aux", "fts3tokenize"),
     *("rtree", "rtree_i32", "geopoly"),
 }
+_ROWS = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
 _TELLING = {"sqlite_sequence"}  # of SQLite's own tables the one that scripts write
 _LEDGER = "the ledger is written by tsm alone"
 
@@ -60,8 +61,9 @@ class Guard:
     """The authorizer of one connection; it says no only while `on`.
 
     `refused` is why the last statement was not allowed. `free` is for a script that asks to run
-    outside a transaction. While `watching`, `read` and `wrote`
-    collect the (table, column) that statements touch, and `alters` whether one is an ALTER.
+    outside a transaction. While `watching` it collects what a statement touches before it runs:
+    (table, column) in `read`, `wrote` and `loses`, tables in `deleted`, `dropped` and, where a
+    trigger does it, `triggered`; `alters` says whether it is an ALTER.
     """
 
     def __init__(self) -> None:
@@ -76,7 +78,7 @@ class Guard:
             apsw.SQLITE_INSERT: self._write,
             apsw.SQLITE_UPDATE: self._write,
             apsw.SQLITE_DELETE: self._delete,
-            apsw.SQLITE_DROP_TABLE: self._delete,
+            apsw.SQLITE_DROP_TABLE: self._drop,
             apsw.SQLITE_CREATE_TABLE: self._create,
             apsw.SQLITE_CREATE_VIEW: self._create,
             apsw.SQLITE_ALTER_TABLE: self._alter,
@@ -102,15 +104,31 @@ class Guard:
         }
 
     def __call__(
-        self, action: int, one: str | None, two: str | None, database: str | None, _: str | None
+        self,
+        action: int,
+        one: str | None,
+        two: str | None,
+        database: str | None,
+        trigger: str | None,
     ) -> int:
         if not self.on or (self.free and database and database.startswith("vacuum_")):
             return _OK  # what VACUUM does inside
         handler = self._handlers.get(action)
-        return _OK if handler is None else handler(one, two)
+        if handler is None:
+            return _OK
+        if self.watching:
+            if trigger and one and action in _ROWS:
+                self.triggered.add(one)
+            if action == apsw.SQLITE_ALTER_TABLE and two and database:
+                self.loses.add((two, database))  # DROP COLUMN names the column here
+        return handler(one, two)
 
     def forget(self) -> None:
         """Starts with a new statement."""
+        self.deleted: set[str] = set()
+        self.dropped: set[str] = set()
+        self.loses: set[tuple[str, str]] = set()
+        self.triggered: set[str] = set()
         self.read: set[tuple[str, str]] = set()
         self.wrote: set[tuple[str, str]] = set()
         self.alters = False
@@ -132,7 +150,16 @@ class Guard:
         return _OK
 
     def _delete(self, table: str | None, _: str | None) -> int:
-        return self._refuse(_LEDGER) if table and table.lower() == TABLE else _OK
+        if table and table.lower() == TABLE:
+            return self._refuse(_LEDGER)
+        if self.watching and table and not table.startswith("sqlite_"):
+            self.deleted.add(table)
+        return _OK
+
+    def _drop(self, table: str | None, _: str | None) -> int:
+        if self.watching and table:
+            self.dropped.add(table)
+        return self._delete(table, None)
 
     def _create(self, name: str | None, _: str | None) -> int:
         if name and name.lower() == TABLE:
@@ -181,13 +208,14 @@ class Guard:
 class StillWorld(apsw.VFS):
     """A world for a database in memory: no file, a clock that stands, chance that repeats.
 
-    Whatever else fails: no file can be opened through it. `reseed` makes the random numbers that
-    follow depend on nothing but the script that draws them.
+    Whatever else fails: no file can be opened through it. With `clock` time goes on. `reseed` lets
+    the random numbers that follow depend on nothing but the script that draws them.
     """
 
     NAME = "tsm-still"
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: bool = False) -> None:
+        self._clock = clock
         # SQLite asks its default for chance, whatever a connection uses.
         super().__init__(self.NAME, "", makedefault=True)
         self._seed = b""
@@ -197,10 +225,10 @@ class StillWorld(apsw.VFS):
         apsw.randomness(0)  # https://sqlite.org/c3ref/randomness.html: forgets its state
 
     def xCurrentTime(self) -> float:  # noqa: N802
-        return _JULIAN_DAY
+        return time.time() / 86_400 + 2440587.5 if self._clock else _JULIAN_DAY
 
     def xCurrentTimeInt64(self) -> int:  # noqa: N802
-        return int(_JULIAN_DAY * 86_400_000)
+        return int(self.xCurrentTime() * 86_400_000)
 
     def xRandomness(self, numbytes: int) -> bytes:  # noqa: N802
         return (self._seed * (numbytes // max(1, len(self._seed)) + 1))[:numbytes]
@@ -218,8 +246,7 @@ class OneFile(apsw.VFS):
     NAME = "tsm-one-file"
 
     def __init__(self, path: str) -> None:
-        # What is not overridden goes straight to the system's own functions.
-        super().__init__(self.NAME, "", exclude={"xOpen"})
+        super().__init__(self.NAME, "")
         self._path = path
 
     def xFullPathname(self, name: str) -> str:  # noqa: N802
@@ -244,12 +271,13 @@ class Deadline:
         return time.monotonic() > self.at
 
 
-def harden(connection: apsw.Connection) -> None:
+def harden(connection: apsw.Connection, *, in_memory: bool = True) -> None:
     """Takes from a connection what no script needs."""
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
     for limit, value in _LIMITS.items():
         connection.limit(limit, value)
-    connection.pragma("temp_store", 2)  # memory
+    if in_memory:
+        connection.pragma("temp_store", 2)  # memory
     connection.pragma("foreign_keys", False)  # as `tsm apply` runs scripts

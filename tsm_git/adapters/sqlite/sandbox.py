@@ -59,8 +59,20 @@ class Keep(NamedTuple):
     """The whole shadow database; answered by its bytes."""
 
 
-Task = RunAll | Mark | Back | Look | Keep
-Answer = list[Run] | Outcome | bytes | None
+class Check(NamedTuple):
+    """`integrity_check` or `quick_check`; answered by a Checked, in SQLite's words."""
+
+    pragma: str
+
+
+class Checked(NamedTuple):
+    """What a check of a whole database says is wrong; nothing where all is well."""
+
+    words: tuple[str, ...]
+
+
+Task = RunAll | Mark | Back | Look | Keep | Check
+Answer = list[Run] | Outcome | bytes | Checked | None
 
 _NAMES = {Mark: "mark", Back: "back", Look: "outcome", Keep: "image"}
 
@@ -70,20 +82,34 @@ def replay(
     limits: Limits = Limits(),  # noqa: B008 - a value, and never changed
     image: bytes = b"",
     on_script: Callable[[Run], None] | None = None,
+    *,
+    file: Path | None = None,
+    surveys: bool = False,
 ) -> list[Answer]:
     """Does the tasks in one shadow database, and returns an answer for each.
 
-    `image` is what the database holds at first: the answer to an earlier Keep. A task after the one
-    in which a script stopped is not done, and its answer is None. `on_script` is told of each
-    script when it has run. Raises SpoiledImage where the image is no sound database, and TsmError
-    where the sandbox itself does not work.
+    `image` is what the database holds at first: the answer to an earlier Keep; or it is in `file`,
+    which is changed. With `surveys` the rows that watched scripts touch are counted. A task after
+    the one in which a script stopped is not done, and its answer is None. `on_script` is told of
+    each script when it has run. Raises SpoiledImage where what is there at first is no sound
+    database, and TsmError where the sandbox itself does not work.
     """
     tasks, cut = _within(tasks, limits)
     if cut and not any(isinstance(task, RunAll) and task.scripts for task in tasks):
         return _answers(tasks, [[] for _ in tasks], cut)
     with TemporaryDirectory(prefix="tsm-replay-") as folder:
-        conversation = _Conversation(tasks, limits, image, folder, on_script)
+        place = _Place(folder, image, file, surveys)
+        conversation = _Conversation(tasks, limits, place, on_script)
         return _answers(tasks, conversation.hold(), cut)
+
+
+class _Place(NamedTuple):
+    """Where the child works, and on what."""
+
+    folder: str
+    image: bytes
+    file: Path | None
+    surveys: bool
 
 
 class _Conversation:
@@ -93,13 +119,12 @@ class _Conversation:
         self,
         tasks: Sequence[Task],
         limits: Limits,
-        image: bytes,
-        folder: str,
+        place: _Place,
         on_script: Callable[[Run], None] | None,
     ) -> None:
         self._tasks = tasks
         self._limits = limits
-        self._image = image
+        self._place = place
         self._on_script = on_script
         self._killed = False
         self._process = subprocess.Popen(
@@ -107,8 +132,8 @@ class _Conversation:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env=_environment(),
+            cwd=place.folder,
+            env=_environment() | {"SQLITE_TMPDIR": place.folder},
         )
 
     def hold(self) -> list[Any]:
@@ -136,13 +161,14 @@ class _Conversation:
             return
         request = {
             "limits": self._limits,
-            "image": len(self._image),
-            "file": None,
+            "image": len(self._place.image),
+            "file": self._place.file and str(self._place.file),
+            "survey": self._place.surveys,
             "tasks": [_asked(task) for task in self._tasks],
         }
         try:
             pipe.write(json.dumps(request).encode() + b"\n")
-            pipe.write(self._image)
+            pipe.write(self._place.image)
             pipe.close()
         except OSError:
             pass  # the child has ended; what it said, and did not say, tells why
@@ -232,11 +258,17 @@ def _environment() -> dict[str, str]:
 def _asked(task: Task) -> tuple[str, list[Any]]:
     if isinstance(task, RunAll):
         return "run", [task.scripts]
+    if isinstance(task, Check):
+        return "check", [task.pragma]
     return _NAMES[type(task)], []
 
 
-def _answer(task: Task, said: dict[str, Any], pipe: IO[bytes] | None) -> Outcome | bytes | None:
+def _answer(
+    task: Task, said: dict[str, Any], pipe: IO[bytes] | None
+) -> Outcome | bytes | Checked | None:
     try:
+        if isinstance(task, Check):
+            return Checked(tuple(str(word) for word in said["check"]))
         if isinstance(task, Keep):
             length = int(said["image"])
             image = pipe.read(length) if pipe else b""

@@ -13,22 +13,23 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from hashlib import sha1
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import apsw
 
 from tsm_git.adapters.sqlite.guard import LASTING, Deadline, Guard, OneFile, StillWorld, harden
+from tsm_git.adapters.sqlite.outcomes import read_outcome
+from tsm_git.adapters.sqlite.surveying import Surveyor
 from tsm_git.adapters.sqlite.watching import (
     Watcher,
-    columns_of,
     health,
     place_of,
     rows_of,
 )
 from tsm_git.core.ledger import CREATE, TABLE
 from tsm_git.core.replay import Health, Limits, Run, Stop, Text, Trouble, run_document
-from tsm_git.core.sql import canonical, quoted, statements
+from tsm_git.core.sql import quoted, statements
 
 _OPEN_FILES = 16
 _SPARE_BYTES = 384 << 20  # for Python itself, and its modules
@@ -45,7 +46,7 @@ def main() -> None:
         limits = Limits(*request["limits"])
         limit_process(limits, request["image"], request["file"])
         image = sys.stdin.buffer.read(request["image"])
-        session = Session(limits, image, request["file"], tell)
+        session = Session(limits, image, request["file"], tell, surveys=request["survey"])
         for name, arguments in request["tasks"]:
             if session.tasks[name](*arguments) is False:
                 break
@@ -70,8 +71,9 @@ def limit_process(limits: Limits, image: int, file: str | None) -> None:
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_CORE: 0,
     }
-    if file is None:
-        wanted[resource.RLIMIT_FSIZE] = 0
+    wanted[resource.RLIMIT_FSIZE] = (
+        0 if file is None else 4 * Path(file).stat().st_size + _SPARE_BYTES
+    )
     for which, most in wanted.items():
         _, hard = resource.getrlimit(which)
         if hard != resource.RLIM_INFINITY:
@@ -83,14 +85,23 @@ def limit_process(limits: Limits, image: int, file: str | None) -> None:
 class Session:
     """One shadow database, and what is done with it."""
 
-    def __init__(self, limits: Limits, image: bytes, file: str | None, tell: BinaryIO) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        image: bytes,
+        file: str | None,
+        tell: BinaryIO,
+        *,
+        surveys: bool = False,
+    ) -> None:
         self._limits = limits
         self._tell = tell
         self._file = file
+        self._surveys = surveys
         self._marked = b""
         apsw.hard_heap_limit(limits.heap + 2 * len(image))
         self._over = time.monotonic() + limits.seconds
-        self._world = StillWorld() if file is None else OneFile(file)
+        self._world = OneFile(file) if file else StillWorld(clock=surveys)
         self._open(image)
         self.tasks: dict[str, Callable[..., object]] = {
             "run": self.run,
@@ -98,6 +109,7 @@ class Session:
             "back": self.back,
             "outcome": self.outcome,
             "image": self.image,
+            "check": self.check,
         }
 
     def run(self, scripts: Sequence[Sequence[Any]]) -> bool:
@@ -129,29 +141,30 @@ class Session:
         self._tell.write(image)
         self._tell.flush()
 
+    def check(self, pragma: str) -> None:
+        """Tells what is wrong with the database as a whole; `pragma` is the check to make."""
+        found = rows_of(self._connection, f"PRAGMA {pragma}(10)")
+        _say(self._tell, {"check": [str(word) for (word,) in found if word != "ok"]})
+
     def outcome(self) -> None:
         """Tells what there is now: each object as canonical SQL, each table by its rows."""
-        schema, tables = [], []
-        rows = rows_of(
-            self._connection,
-            "SELECT type, name, sql FROM sqlite_schema"
-            " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> ?",
-            (TABLE,),
-        )
-        for kind, name, sql in rows:
-            schema.append([kind, name, canonical(sql or "")])
-            if kind == "table":
-                columns = columns_of(self._connection, name)
-                tables.append([name, columns, _digest(self._connection, name, columns)])
-        _say(self._tell, {"schema": schema, "tables": tables})
+        schema, tables = read_outcome(self._connection)
+        document = {
+            "schema": [[kind, name, sql] for (kind, name), sql in schema.items()],
+            "tables": [[name, *table] for name, table in tables.items()],
+        }
+        _say(self._tell, document)
 
     def _open(self, image: bytes) -> None:
         guard = Guard()
         connection = apsw.Connection(self._file or ":memory:", vfs=self._world.NAME)
+        if self._file:
+            connection.pragma("journal_mode", "DELETE")
+            connection.pragma("synchronous", "FULL")  # as where scripts are applied
         self._has_image = bool(image)
         if image:
             connection.deserialize("main", image)
-        harden(connection)
+        harden(connection, in_memory=self._file is None)
         self._deadline = Deadline(connection)
         connection.authorizer = guard
         if not connection.execute(
@@ -168,6 +181,7 @@ class Session:
         guard, connection = self._guard, self._connection
         watcher = self._watcher = self._watch() if script.watched else None
         before = watcher.items if watcher else ()
+        surveyor = Surveyor(connection, guard) if watcher and self._surveys else None
         if not script.free:
             connection.execute("BEGIN IMMEDIATE")
         now = time.monotonic()
@@ -176,24 +190,29 @@ class Session:
         guard.free, guard.refused = script.free, ""
         guard.on, guard.watching = True, bool(watcher)
         try:
-            stop = self._statements(script, watcher) if watcher else self._whole(script)
+            stop = self._statements(script, watcher, surveyor) if watcher else self._whole(script)
         finally:
             guard.on = guard.watching = False
             self._deadline.at = max(self._over, time.monotonic() + 1)
         if stop is None:
             stop = self._finish(script)
         if watcher is None or stop:
-            return Run(script.path, stop, tuple(watcher.steps) if watcher else ())
-        sick, self._health = self._health, health(connection)
+            survey = surveyor.survey() if surveyor else None
+            steps = tuple(watcher.steps) if watcher else ()
+            return Run(script.path, stop, steps, survey=survey)
+        survey = surveyor.survey() if surveyor else None
+        sick = self._health
+        self._health = health(connection, sick, watcher.touched)
         steps = tuple(watcher.steps)
         altered = tuple(watcher.altered())
-        return Run(script.path, None, steps, before, watcher.items, sick, self._health, altered)
+        after = watcher.items
+        return Run(script.path, None, steps, before, after, sick, self._health, altered, survey)
 
     def _watch(self) -> Watcher:
         if self._watcher is None:
             self._watcher = Watcher(self._connection, self._guard)
             self._health = health(self._connection)
-        self._watcher.steps = []
+        self._watcher.start()
         return self._watcher
 
     def _whole(self, script: Text) -> Stop | None:
@@ -217,14 +236,22 @@ class Session:
             return self._stop(error, script.text, start)
         return None
 
-    def _statements(self, script: Text, watcher: Watcher) -> Stop | None:
+    def _statements(self, script: Text, watcher: Watcher, surveyor: Surveyor | None) -> Stop | None:
         """Runs a script one statement after the other, and looks after each."""
         at = 0
+        cursor = self._connection.cursor()
+        if surveyor:
+
+            def trace(*_: object) -> bool:
+                surveyor.look_ahead()
+                return True
+
+            cursor.exec_trace = trace
         for statement in statements(script.text):
             at = script.text.index(statement.text, at)
             self._guard.forget()
             try:
-                for _ in self._connection.execute(statement.text):
+                for _ in cursor.execute(statement.text):
                     pass
             except (apsw.Error, MemoryError, ValueError) as error:
                 return self._stop(error, script.text, at)
@@ -291,16 +318,6 @@ class Session:
 
 
 _TRIGGERS_RECUR = "DEFAULT_RECURSIVE_TRIGGERS" in apsw.compile_options
-
-
-def _digest(connection: apsw.Connection, table: str, columns: Sequence[str]) -> str:
-    """A digest of rows as a multiset: their order does not count, nor that of the columns."""
-    wanted = ", ".join(map(quoted, sorted(columns))) or "1"
-    total = 0
-    for row in connection.execute(f"SELECT {wanted} FROM {quoted(table)}"):
-        digest = sha1(repr(row).encode("utf-8", "replace"), usedforsecurity=False).digest()
-        total += int.from_bytes(digest, "big")
-    return f"{total % (1 << 160):040x}"
 
 
 def _say(tell: BinaryIO, document: object) -> None:

@@ -11,10 +11,11 @@ import apsw
 
 from tsm_git.adapters.sqlite.guard import Guard
 from tsm_git.adapters.sqlite.introspect import read_schema
+from tsm_git.adapters.sqlite.outcomes import columns_of
 from tsm_git.core.effects import lost_details, rebuilt
 from tsm_git.core.ledger import TABLE
 from tsm_git.core.replay import Broken, Health, Item, Step
-from tsm_git.core.sql import Statement, position, quoted, tokens
+from tsm_git.core.sql import Statement, fold, position, quoted, tokens
 
 _SCHEMA = f"""
 SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema
@@ -32,7 +33,39 @@ WHERE m.type = 'table' AND NOT EXISTS (
 )
 """
 
+_FOREIGN_KEYS = """
+SELECT m.name, f."table", f."from" FROM sqlite_schema m, pragma_foreign_key_list(m.name) f
+WHERE m.type = 'table'
+"""
+_WELL = Health()
+
 _MOST_STEPS = 10_000  # of a script; after so many only changes of the schema are told
+
+
+class Touched:
+    """What a script has done to tables, as far as foreign keys care; names are folded."""
+
+    def __init__(self) -> None:
+        self._made: set[str] = set()
+        self._less: set[str] = set()  # rows went, or keys changed: what refers to them may hang
+        self._written: set[tuple[str, str]] = set()
+
+    def add(self, guard: Guard, gone: tuple[Item, ...], made: tuple[Item, ...]) -> None:
+        """Adds what a statement did."""
+        self._made |= {fold(item.name) for item in made if item.kind == "table"}
+        self._less |= {fold(item.name) for item in (*gone, *made) if item.kind == "table"}
+        self._less |= set(map(fold, guard.deleted | guard.dropped))
+        self._less |= {fold(table) for table, column in guard.wrote if column}
+        self._written |= {(fold(table), fold(column)) for table, column in guard.wrote}
+
+    def concerns(self, table: str, references: set[tuple[str, str]]) -> bool:
+        """Whether foreign keys of a table, each to a parent from a column, may be other now."""
+        if table in self._made or (table, "") in self._written:
+            return True
+        return any(
+            parent in self._less or (table, column) in self._written
+            for parent, column in references
+        )
 
 
 class Watcher:
@@ -46,7 +79,12 @@ class Watcher:
         self._items: dict[tuple[str, str], Item] = {}
         self._read()
         self._schema = read_schema(connection)
+        self.start()
+
+    def start(self) -> None:
+        """Begins with a script."""
         self.steps: list[Step] = []
+        self.touched = Touched()
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -59,6 +97,7 @@ class Watcher:
         rows = self._connection.total_changes()
         changed, self._rows = rows - self._rows, rows
         guard = self._guard
+        self.touched.add(guard, gone, made)
         is_telling = len(self.steps) < _MOST_STEPS and (changed or guard.wrote)
         if gone or made or is_telling:
             self.steps.append(
@@ -119,25 +158,29 @@ class Watcher:
         return tuple(str(name) for (name,) in rows)
 
 
-def health(connection: apsw.Connection | None) -> Health:
-    """What is wrong with foreign keys, views and triggers; nothing for no connection."""
-    if connection is None:
-        return Health()
-    return Health(tuple(_keys(connection)), tuple(_code(connection)))
+def health(
+    connection: apsw.Connection, known: Health = _WELL, touched: Touched | None = None
+) -> Health:
+    """What is wrong with foreign keys, views and triggers.
+
+    With `touched`, foreign keys that cannot have changed since `known` are not looked at again.
+    """
+    return Health(tuple(_keys(connection, known, touched)), tuple(_code(connection)))
 
 
-def _keys(connection: apsw.Connection) -> list[Broken]:
+def _keys(connection: apsw.Connection, known: Health, touched: Touched | None) -> list[Broken]:
     found = []
     for child, parent in rows_of(connection, _NO_PARENT):
         found.append(Broken("table", child, f"it refers to the table `{parent}`, which is gone"))
     dangling = {broken.name for broken in found}
-    tables = rows_of(
-        connection,
-        "SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name)"
-        " WHERE m.type = 'table'",
-    )
-    for (table,) in tables:
+    keys: dict[str, set[tuple[str, str]]] = {}
+    for table, parent, column in rows_of(connection, _FOREIGN_KEYS):
+        keys.setdefault(table, set()).add((fold(parent), fold(column)))
+    for table, references in keys.items():
         if table in dangling:
+            continue
+        if touched is not None and not touched.concerns(fold(table), references):
+            found += [b for b in known.keys if b.name == table and " row" in b.words]
             continue
         try:
             rows = rows_of(
@@ -204,12 +247,6 @@ def _error(connection: apsw.Connection, sql: str) -> str:
     except apsw.Error as error:
         return str(error).removeprefix("SQLError: ")
     return ""
-
-
-def columns_of(connection: apsw.Connection, table: str) -> list[str]:
-    """The columns of a table that hold values of its own, in order."""
-    sql = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0"
-    return [str(name) for (name,) in rows_of(connection, sql, (table,))]
 
 
 def rows_of(

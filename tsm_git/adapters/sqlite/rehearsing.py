@@ -1,0 +1,129 @@
+"""Makes a private copy of a database to rehearse on: the original is only read.
+
+A small one goes into memory; a large one is cloned where the file system can share its blocks
+(ioctl_ficlone(2)), or else copied by SQLite.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir, mkdtemp
+from typing import NamedTuple
+
+import apsw
+
+from tsm_git.adapters.sqlite.connection import open_readonly, translated
+from tsm_git.core.errors import DatabaseError
+
+SMALL = 32 << 20  # bytes up to which a copy is held in memory
+_PAGES_AT_ONCE = 10_000
+_FICLONE = 0x40049409  # linux/fs.h
+_SHARING = {"bcachefs", "btrfs", "ocfs2", "xfs", "zfs"}
+
+
+class Copy(NamedTuple):
+    """A private copy: bytes in memory, or a file; `how` it was made, and its size in bytes."""
+
+    how: str
+    size: int
+    image: bytes = b""
+    file: Path | None = None
+
+
+@contextmanager
+def private_copy(
+    source: Path, shown: str, tell: Callable[[int, int], None], small: int = SMALL
+) -> Iterator[Copy]:
+    """A copy of a database, removed at the end. Raises DatabaseError where it cannot be read."""
+    size = source.stat().st_size
+    if size <= small:
+        yield _in_memory(source, shown)
+        return
+    cloned = _cloned(source)
+    if cloned is not None:
+        try:
+            yield Copy("a clone", size, file=cloned)
+        finally:
+            shutil.rmtree(cloned.parent, ignore_errors=True)
+        return
+    with TemporaryDirectory(prefix="tsm-rehearsal-", dir=_room_for(size, source)) as folder:
+        target = Path(folder).resolve() / "copy.sqlite"
+        _copied(source, shown, target, tell)
+        yield Copy("a copy", size, file=target)
+
+
+def _copied(source: Path, shown: str, target: Path, tell: Callable[[int, int], None]) -> None:
+    with (
+        translated(shown),
+        open_readonly(source, shown) as origin,
+        closing(apsw.Connection(str(target))) as copy,
+    ):
+        copy.pragma("synchronous", "OFF")  # nobody will miss it
+        with copy.backup("main", origin, "main") as copying:
+            while not copying.done:
+                copying.step(_PAGES_AT_ONCE)
+                tell(copying.page_count - copying.remaining, copying.page_count)
+
+
+def _in_memory(source: Path, shown: str) -> Copy:
+    with translated(shown), open_readonly(source, shown) as origin:
+        image = origin.serialize("main")
+    # Bytes 18 and 19 say that there is a write-ahead log, of which memory has none.
+    if image[18:20] != b"\1\1":
+        image = image[:18] + b"\1\1" + image[20:]
+    return Copy("a copy in memory", len(image), image=image)
+
+
+def _cloned(source: Path) -> Path | None:
+    """A clone in a folder of its own, or None where there is none to be had."""
+    beside = [source.with_name(source.name + suffix) for suffix in ("-wal", "-journal")]
+    if sys.platform != "linux" or any(path.exists() and path.stat().st_size for path in beside):
+        return None
+    import fcntl  # Unix only
+
+    parent = _cloning_place(source.resolve())
+    if parent is None:
+        return None
+    folder = Path(mkdtemp(prefix=".tsm-rehearsal-", dir=parent))
+    target = folder / "copy.sqlite"
+    try:
+        with source.open("rb") as original, target.open("xb") as clone:
+            fcntl.ioctl(clone.fileno(), _FICLONE, original.fileno())
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    return target
+
+
+def _cloning_place(source: Path) -> Path | None:
+    """A folder on the file system of the source, if that may be one that shares blocks.
+
+    The folder for temporary files, where it is there; else the one that the source lies in.
+    """
+    try:
+        mounts = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return None
+    kinds = {Path(words[1]): words[2] for words in map(str.split, mounts) if len(words) > 2}
+    mount = next((path for path in source.parents if path in kinds), None)
+    if mount is None or kinds[mount] not in _SHARING:
+        return None
+    usual = Path(gettempdir())
+    return usual if usual.stat().st_dev == source.stat().st_dev else source.parent
+
+
+def _room_for(size: int, source: Path) -> Path | None:
+    """Where a file of that size, and what scripts add, fits: the usual place, else the source's."""
+    needed = 3 * size
+    places = [None, source.resolve().parent]
+    for place in places:
+        if shutil.disk_usage(place or gettempdir()).free >= needed:
+            return place
+    raise DatabaseError(
+        f"there is no room for a copy of `{source}`: {needed >> 20} MiB are needed",
+        "set TMPDIR to a folder on a larger disk",
+    )

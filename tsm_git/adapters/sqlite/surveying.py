@@ -1,0 +1,103 @@
+"""Counts what a script does to real rows, before it first touches a table and at its end.
+
+Called between the compiling of a statement and its first step, when the authorizer knows what it
+will touch. Reads only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import apsw
+
+from tsm_git.adapters.sqlite.guard import Guard
+from tsm_git.adapters.sqlite.outcomes import columns_of
+from tsm_git.adapters.sqlite.watching import rows_of
+from tsm_git.core.replay import Count, Shrunk, Survey
+from tsm_git.core.sql import fold, quoted
+
+
+class _Measure(NamedTuple):
+    """The rows of a table, and by column how many values there are, and their bytes."""
+
+    table: str
+    rows: int
+    values: dict[str, tuple[int, int]]
+
+
+class Surveyor:
+    """The survey of one script."""
+
+    def __init__(self, connection: apsw.Connection, guard: Guard) -> None:
+        self._connection = connection
+        self._guard = guard
+        self._size = self._bytes()
+        self._before: dict[str, _Measure] = {}
+        self._wrote: set[str] = set()
+        self._triggered: set[str] = set()
+        self._spent = 0.0
+        self._started = time.monotonic()
+
+    def look_ahead(self) -> None:
+        """Measures what the statement that is about to run will touch for the first time."""
+        started = time.monotonic()
+        guard = self._guard
+        guard.on, was_on = False, guard.on
+        wanted: dict[str, set[str]] = {}
+        for table in guard.deleted:
+            wanted.setdefault(table, set())
+        for table, column in guard.wrote | guard.loses:
+            wanted.setdefault(table, set()).update([column] if column else ())
+        for table in guard.dropped:  # it may come again: then every column counts
+            wanted[table] = set(columns_of(self._connection, table))
+        for table, columns in wanted.items():
+            known = self._before.get(fold(table))
+            if known is None or not columns <= known.values.keys():
+                found = self._measure(table, columns)
+                if known:
+                    found = found._replace(rows=known.rows, values={**found.values, **known.values})
+                self._before[fold(table)] = found
+        direct = {table for table, _ in guard.wrote} | guard.deleted
+        self._wrote |= set(map(fold, direct - guard.triggered))
+        self._triggered |= set(map(fold, guard.triggered))
+        guard.on = was_on
+        self._spent += time.monotonic() - started
+
+    def survey(self) -> Survey:
+        """What the script did, now that it is committed."""
+        seconds = time.monotonic() - self._started - self._spent
+        counts, shrunk = [], []
+        for name, before in sorted(self._before.items()):
+            after = self._measure(before.table, before.values)
+            if (before.rows, after.rows) != (-1, -1):
+                by_trigger = name in self._triggered and name not in self._wrote
+                counts.append(Count(before.table, before.rows, after.rows, by_trigger))
+            for column, (values, size) in before.values.items():
+                now = after.values.get(column)
+                if now is None or after.rows < before.rows:
+                    continue  # a row that goes takes its values along
+                emptied, shortened = values - now[0], size - now[1]
+                if emptied > 0 or shortened > 0:
+                    shrunk.append(Shrunk(before.table, column, max(emptied, 0), max(shortened, 0)))
+        return Survey(seconds, self._size, self._bytes(), tuple(counts), tuple(shrunk))
+
+    def _measure(self, table: str, columns: Iterable[str]) -> _Measure:
+        known = {fold(column): column for column in columns_of(self._connection, table)}
+        if not known:
+            return _Measure(table, -1, {})
+        asked = [column for column in columns if fold(column) in known]
+        parts = [
+            f"count({quoted(column)}), coalesce(sum(octet_length({quoted(column)})), 0)"
+            for column in asked
+        ]
+        sql = f"SELECT {', '.join(['count(*)', *parts])} FROM {quoted(table)}"
+        ((rows, *values),) = rows_of(self._connection, sql)
+        pairs = zip(values[::2], values[1::2], strict=True)
+        return _Measure(table, rows, dict(zip(asked, pairs, strict=True)))
+
+    def _bytes(self) -> int:
+        ((pages,),) = rows_of(self._connection, "PRAGMA page_count")
+        ((size,),) = rows_of(self._connection, "PRAGMA page_size")
+        return int(pages) * int(size)
