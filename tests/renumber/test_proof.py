@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+
 import pytest
 
-from tests.harness.project import Project
+from tests.harness.project import Project, open_database
 from tests.renumber.stories import land, moves, status, texts
 from tsm_git.core.order import Order
 
@@ -26,6 +29,12 @@ def clash(shop: Project, mine: str, theirs: str) -> None:
     shop.script("003.mine.sql", mine)
     shop.commit("mine")
     land(shop, "003.theirs.sql", text=theirs)
+
+
+def in_ref(shop: Project, sql: str, *values: str) -> None:
+    """Run a statement on the ref database."""
+    with contextlib.closing(open_database(shop.root / f"{shop.database}.ref")) as connection:
+        connection.execute(sql, values)
 
 
 class TestVerdicts:
@@ -87,7 +96,8 @@ class TestVerdicts:
         clash(shop, mine, theirs)
 
         assert _refused(shop) == (
-            f"error: the schema differs after the move: {words}\n"
+            f"error: the schema differs after the move: {words} "
+            "(app.sqlite.migrations/003.theirs.sql:1:1, app.sqlite.migrations/003.mine.sql:1:1)\n"
             "hint: see that the drafts do what you mean after what base has gained, "
             "then run `tsm renumber --no-proof`\n"
         )
@@ -100,7 +110,8 @@ class TestVerdicts:
         )
 
         assert _refused(shop) == (
-            "error: the rows differ after the move: other rows in `users`\n"
+            "error: the rows differ after the move: other rows in `users` "
+            "(app.sqlite.migrations/003.theirs.sql:1:1, app.sqlite.migrations/003.mine.sql:1:1)\n"
             "hint: see that the drafts do what you mean after what base has gained, "
             "then run `tsm renumber --no-proof`\n"
         )
@@ -174,6 +185,62 @@ class TestFailures:
         assert moves(shop.tsm_inprocess("renumber", "--no-proof")) == [
             "003.mine.sql -> 004.mine.sql"
         ]
+
+
+class TestOnTheDataOfProduction:
+    @pytest.fixture
+    def live(self, shop: Project) -> Project:
+        """Return the shop with a ref database in which two users are called eva."""
+        shop.tsm_inprocess("apply").exits(0)
+        shutil.copyfile(shop.root / shop.database, shop.root / f"{shop.database}.ref")
+        in_ref(shop, "insert into users (name) values ('eva'), ('eva')")
+        return shop
+
+    def test_rows_that_only_production_has_differ(self, live: Project) -> None:
+        clash(
+            live,
+            "delete from users where name = 'eva';\n",
+            "update users set name = 'Eva' where name = 'eva';\n",
+        )
+
+        assert _refused(live).startswith(
+            "error: the rows differ after the move: on `app.sqlite.ref`: other rows in `users` "
+            "(app.sqlite.migrations/003.theirs.sql:1:1, app.sqlite.migrations/003.mine.sql:1:1)\n"
+        )
+
+    def test_a_large_database_gives_the_same_verdict(
+        self, live: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tsm_git.adapters.sqlite.replay.IN_MEMORY", 0)
+
+        self.test_rows_that_only_production_has_differ(live)
+
+        assert list(live.env.temporary.iterdir()) == []
+
+    def test_a_statement_fails_on_them(self, live: Project) -> None:
+        clash(live, "create unique index n on users (name);\n", "create table b (id);\n")
+
+        assert _refused(live).startswith(
+            "error: in the new order, on the data of `app.sqlite.ref`, a statement fails: "
+            "app.sqlite.migrations/003.mine.sql:1:1: UNIQUE constraint failed: users.name\n"
+        )
+
+    def test_what_production_ran_does_not_run_again(self, live: Project) -> None:
+        """001 would fail on what it has made; and the ref database stays as it is, byte for byte."""
+        clash(live, "create table a (id);\n", "create table b (id);\n")
+        ref = live.root / f"{live.database}.ref"
+        before = ref.read_bytes()
+
+        assert moves(live.tsm_inprocess("renumber")) == ["003.mine.sql -> 004.mine.sql"]
+
+        assert ref.read_bytes() == before
+
+    def test_where_production_has_all_of_base_there_is_one_order(self, live: Project) -> None:
+        clash(live, "create unique index n on users (name);\n", "create table b (id);\n")
+        shown = live.git("show", "main:app.sqlite.migrations/003.theirs.sql") + "\n"
+        in_ref(live, "insert into _migrations values (3, '003.theirs.sql', ?, '', '')", shown)
+
+        assert moves(live.tsm_inprocess("renumber")) == ["003.mine.sql -> 004.mine.sql"]
 
 
 class TestWithout:

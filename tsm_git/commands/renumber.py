@@ -176,7 +176,7 @@ def _plan_one(project: Project, comparison: Comparison, proven: bool) -> Renumbe
     if proven and (renames or placements):
         edits = {c.edited[0]: c.edited[1].script.digest for c in stopped if c.edited}
         meant = [draft._replace(digest=edits.get(draft, draft.digest)) for draft in drafts]
-        proof = prove_order(comparison._replace(drafts=tuple(meant)))
+        proof = prove_order(project, comparison._replace(drafts=tuple(meant)))
         if proof.order in (Order.DATA, Order.SCHEMA):
             raise Refusal(
                 f"{proof.order.value} after the move: {listed(proof.words)}",

@@ -58,6 +58,11 @@ class Difference(NamedTuple):
     order: Order
     words: tuple[str, ...] = ()
 
+    def worse_than(self, other: Difference) -> bool:
+        """Whether this is a graver verdict than another one."""
+        grades = list(Order)
+        return grades.index(self.order) > grades.index(other.order)
+
 
 def compare_orders(one: Outcome, other: Outcome) -> Difference:
     """How two outcomes compare; the words speak of the second as the new one."""
