@@ -137,6 +137,16 @@ class Migrate:
         written: list[Path] = self._run("restore the scripts of")
         return written
 
+    def generate(self) -> Path:
+        """Writes a draft script for what the models differ in, in state DRIFT; returns its path.
+
+        Where a choice is left (was it renamed? what do the rows get?) the script holds it, and the
+        state is ERROR until somebody has chosen. Raises Refusal in every other state, and where
+        the script, tried on a copy, does not do what it should.
+        """
+        made: Path = self._run("generate a script for", self._pieces())
+        return made
+
     def backup(self) -> Path:
         """Backs the database up while others may use it, and returns where the backup is.
 

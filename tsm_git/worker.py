@@ -24,6 +24,7 @@ from tsm_git.commands.deploy import deploy
 from tsm_git.commands.dev import dev
 from tsm_git.commands.project import open_project
 from tsm_git.commands.request import Models
+from tsm_git.core.choices import Choices
 from tsm_git.core.diff import Kind
 from tsm_git.core.errors import Refusal, TsmError
 from tsm_git.core.models import Drift, Piece
@@ -93,6 +94,25 @@ def deploy_one(path: Path) -> list[str]:
         return list(done.applied)
 
 
+def generate_one(path: Path, pieces: tuple[Piece, ...] = ()) -> Path:
+    """Writes a draft script, and returns where it is. Raises Refusal in every state but DRIFT."""
+    from tsm_git.commands import generate  # a check needs no apsw
+
+    with open_project(path.parent, os.environ) as project:
+        database = _database(project.top, path)
+        request = CheckRequest(folder=database + SUFFIX, annotate=False)
+        state = check(project, request).databases[0].state
+        waits = state is State.PENDING
+        settings = project.settings().of(database)
+        made = None if waits else generate.draft(project, settings, None, Choices(), pieces=pieces)
+        if made is None:
+            what = "scripts wait to be applied" if waits else "there is nothing to generate"
+            way = "`Migrate.apply()` what is pending" if waits else "change the models first"
+            raise Refusal(f"`{path.name}` is {state.name}: {what}", way, state)
+        generate.write(project, made, _now())
+        return project.top / made.path
+
+
 def back_up(path: Path) -> Path:
     """Makes a backup, and returns where it is."""
     with open_project(path.parent, os.environ) as project:
@@ -139,6 +159,7 @@ TASKS: Mapping[str, Callable[..., object]] = {
     "check": check_one,
     "deploy": deploy_one,
     "develop": develop,
+    "generate a script for": generate_one,
     "list the backups of": list_backups,
     "restore": restore_database,
     "restore the scripts of": restore_scripts,

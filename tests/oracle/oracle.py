@@ -499,7 +499,7 @@ def problems_of_files(place: Place) -> list[Problem]:
                 found.append(("TSM104", f))
             if any(line.startswith("-- tsm: undecided") for line in lines):
                 found.append(("TSM105", f))
-            if not has_statement(text):
+            elif not has_statement(text):
                 found.append(("TSM108", f))
     numbered = sorted(scripts_of(place), key=place_in_line)
     if numbered:

@@ -115,7 +115,6 @@ def test_3_6_files_that_are_no_scripts():
         "TSM106 003.link.sql",
         "TSM104 003.marks.sql",
         "TSM105 004.later.sql",
-        "TSM108 004.later.sql",
     )
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "renumber": "Move drafts behind the last published number.",
     "restore": "Bring scripts or the working database back.",
     "squash": "Merge this branch's drafts into one script.",
+    "generate": "Write a script for what changed in the models, with proof.",
     "apply": "Run pending scripts on the working database, in order.",
     "backup": "Make, list, verify and prune backups of the working database.",
     "dev": "Bring the working database to where scripts and models are.",

@@ -137,7 +137,7 @@ class _Clauses:
             if not (clause.kind == "check" and clause.name and fold(clause.name) in gone)
         ]
         for column in text.columns:
-            if fold(column.name) not in self.dropped:
+            if fold(column.name) != name:
                 staying += [c.span for c in column.clauses if c.kind not in ("default", "collate")]
         return not self.old.columns[name].key and not any(
             name in mentions(self.old, span) for span in staying

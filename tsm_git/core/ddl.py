@@ -20,7 +20,8 @@ from tsm_git.core.sql import fold
 Fills = Mapping[tuple[str, str], str]
 """Folded table and column -> the SQL expression for rows that have no value."""
 
-_TEMPORARY = "_tsm_"
+TEMPORARY = "_tsm_"
+"""Begins the name that a table has while it is rebuilt."""
 
 
 class Step(NamedTuple):
@@ -68,7 +69,7 @@ def plan_changes(old: Schema, new: Schema, version: Version, fills: Fills) -> Pl
             if found is not None:
                 altered[name] = found
             else:
-                temporary = free_name(_TEMPORARY + change.new.name, taken)
+                temporary = free_name(TEMPORARY + change.new.name, taken)
                 rebuilt[name] = rebuild(change.old, change.new, temporary, own)
     return Plan(
         tuple(_steps(old, new, changes, altered, rebuilt)),

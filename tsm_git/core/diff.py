@@ -91,7 +91,7 @@ def table_details(
     old: Table, new: Table, old_schema: Schema, new_schema: Schema
 ) -> tuple[Detail, ...]:
     """What differs between two tables, which may have different names."""
-    if old.sql == new.sql or (old.canonical == new.canonical and old.name == new.name):
+    if old.sql == new.sql or (old.canonical == new.canonical and _defaults(old) == _defaults(new)):
         return ()
     return (
         *_columns(old, new),
@@ -101,6 +101,11 @@ def table_details(
         *_foreign_keys(old, new, old_schema, new_schema),
         *_options(old, new),
     )
+
+
+def _defaults(table: Table) -> list[str | None]:
+    # In canonical form `DEFAULT "A"`, which is a string, looks like a name.
+    return [row.default for row in table.column_rows] if '"' in table.sql else []
 
 
 def _changes(

@@ -7,7 +7,7 @@ What a table is made of is worked out when it is first asked for: most tables ne
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -30,18 +30,34 @@ from tsm_git.core.structure import (
     uniques_of,
 )
 
+Rows = Sequence[tuple[object, ...]]
+
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it stands in a schema: its statement, and what the pragmas say of it."""
+    """A table as it stands in a schema: its statement, and what the pragmas say of it.
+
+    Their rows are kept as they come, after the table's name: making values of them takes as long as
+    reading them, and most tables are never looked into.
+    """
 
     name: str
     sql: str
     strict: bool = False
     without_rowid: bool = False
-    column_rows: tuple[ColumnRow, ...] = ()
-    key_rows: tuple[KeyRow, ...] = ()
+    raw_columns: Rows = ()
+    raw_keys: Rows = ()
     index_rows: tuple[IndexRow, ...] = ()
+
+    @cached_property
+    def column_rows(self) -> tuple[ColumnRow, ...]:
+        """What `pragma_table_xinfo` says, a row for each column."""
+        return tuple(ColumnRow._make(row[1:]) for row in self.raw_columns)
+
+    @cached_property
+    def key_rows(self) -> tuple[KeyRow, ...]:
+        """What `pragma_foreign_key_list` says, a row for each column of each foreign key."""
+        return tuple(KeyRow._make(row[1:]) for row in self.raw_keys)
 
     @cached_property
     def canonical(self) -> str:

@@ -25,6 +25,20 @@ _TOKEN = re.compile(
 )
 
 
+# The same tokens without space, for when their kinds and places do not matter.
+_LEXEMES = re.compile(
+    r"""
+    --[^\n]* | /\*(?s:.*?)(?:\*/|\Z)
+  | '(?:[^']|'')*(?:'|\Z)
+  | "(?:[^"]|"")*(?:"|\Z) | `(?:[^`]|``)*(?:`|\Z) | \[[^\]]*(?:\]|\Z)
+  | [A-Za-z0-9_$\x80-\U0010ffff]+
+  | [^ \t\n\f\r]
+    """,
+    re.VERBOSE,
+)
+_TELLING = re.compile(r"""['"`\[]|--|/\*""")
+_QUOTES = '"`['
+
 _PLAIN = re.compile("[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*")
 _FOLDED = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -91,7 +105,14 @@ def canonical(text: str) -> str:
     Two statements with one canonical form mean the same schema; string literals are kept as they
     are. ALTER's history leaves such differences in `sqlite_schema.sql`.
     """
-    return " ".join(canonical_token(token) for token in significant(text))
+    found = _LEXEMES.findall(text)
+    if not _TELLING.search(text):  # most statements: there is nothing but words and signs
+        return fold(" ".join(found))
+    return " ".join(
+        word if word[0] == "'" else _canonical_name(word) if word[0] in _QUOTES else fold(word)
+        for word in found
+        if not word.startswith(("--", "/*"))
+    )
 
 
 def significant(text: str) -> list[Token]:
@@ -103,15 +124,17 @@ def canonical_token(token: Token) -> str:
     """One token as `canonical` writes it: a name folded, and quoted only where it has to be."""
     if token.kind == "word":
         return fold(token.text)
-    if token.kind == "quoted":
-        name = fold(unquoted(token.text))
-        return name if _PLAIN.fullmatch(name) else quoted(name)
-    return token.text
+    return _canonical_name(token.text) if token.kind == "quoted" else token.text
+
+
+def _canonical_name(text: str) -> str:
+    name = fold(unquoted(text))
+    return name if _PLAIN.fullmatch(name) else quoted(name)
 
 
 def fold(name: str) -> str:
     """A name as SQLite compares names: only ASCII letters have no case."""
-    return name.translate(_FOLDED)
+    return name.lower() if name.isascii() else name.translate(_FOLDED)
 
 
 def quoted(name: str) -> str:

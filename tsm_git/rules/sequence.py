@@ -192,7 +192,9 @@ def empty_script(this: Rule, view: Comparison) -> Iterator[Finding]:
     candidate = view.facts.candidate
     for script in candidate.ordered():
         content = candidate.files.get(script.filename)
-        if content and content.empty and script.filename not in candidate.unmerged:
+        if content is None or script.filename in candidate.unmerged:
+            continue
+        if content.empty and content.undecided_line is None:  # its options are comments yet
             yield Finding(
                 this,
                 script.filename,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import apsw
 
 from tsm_git.adapters.sqlite.connection import open_readonly, translated
 from tsm_git.core.ledger import TABLE
-from tsm_git.core.schema import Index, Schema, Table, Trigger, View, VirtualTable
+from tsm_git.core.schema import Index, Rows, Schema, Table, Trigger, View, VirtualTable
 from tsm_git.core.sql import fold
-from tsm_git.core.structure import ColumnRow, IndexRow, KeyRow, PartRow
+from tsm_git.core.structure import IndexRow, PartRow
 
 # A virtual table has no root page. Its pragmas are not asked: its module may be missing.
 _PLAIN_WITH = "FROM sqlite_schema AS s, {} WHERE s.type = 'table' AND s.rootpage > 0"
@@ -52,12 +54,8 @@ def schema_of_image(image: bytes) -> Schema:
 def read_schema(connection: apsw.Connection) -> Schema:
     """The schema of the main database, without the ledger, SQLite's own and shadow tables."""
     kinds = {name: rest for name, *rest in connection.execute(_KINDS)}
-    columns: dict[str, list[ColumnRow]] = defaultdict(list)
-    for name, *values in connection.execute(_COLUMNS):
-        columns[name].append(ColumnRow(*values))
-    keys: dict[str, list[KeyRow]] = defaultdict(list)
-    for name, *values in connection.execute(_KEYS):
-        keys[name].append(KeyRow(*values))
+    columns = _by_table(connection, _COLUMNS)
+    keys = _by_table(connection, _KEYS)
     indexes = _indexes(connection)
     schema = Schema()
     for kind, name, owner, page, sql in connection.execute(_OBJECTS):
@@ -65,8 +63,15 @@ def read_schema(connection: apsw.Connection) -> Schema:
         if sql is None or shape == "shadow" or _is_left_out(owner) or _is_left_out(name):
             continue
         if kind == "table" and page:
-            rows = tuple(columns[name]), tuple(keys[name]), tuple(indexes[name].values())
-            schema.tables[fold(name)] = Table(name, sql, bool(strict), bool(without_rowid), *rows)
+            schema.tables[fold(name)] = Table(
+                name,
+                sql,
+                bool(strict),
+                bool(without_rowid),
+                columns.get(name, ()),
+                keys.get(name, ()),
+                tuple(indexes[name].values()),
+            )
         elif kind == "table":
             schema.virtual_tables[fold(name)] = VirtualTable(name, sql)
         elif kind == "index":
@@ -76,6 +81,11 @@ def read_schema(connection: apsw.Connection) -> Schema:
         else:
             schema.views[fold(name)] = View(name, sql)
     return schema
+
+
+def _by_table(connection: apsw.Connection, query: str) -> dict[str, Rows]:
+    rows = connection.execute(query).fetchall()
+    return {name: tuple(group) for name, group in groupby(rows, itemgetter(0))}
 
 
 def _indexes(connection: apsw.Connection) -> dict[str, dict[str, IndexRow]]:
