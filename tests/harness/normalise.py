@@ -13,6 +13,7 @@ from tsm_git.version import VERSION
 
 OBJECT_ID = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b")
 TIME = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+STAMP = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6}")  # a time in a file name
 DURATION = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s)\b")
 
 
@@ -28,6 +29,6 @@ def normalise(text: str, *, root: Path | None = None, ids: Mapping[str, str] | N
         for shown in sorted({str(root), str(root.resolve()), root.as_posix()}, key=len)[::-1]:
             text = text.replace(shown, "<root>")
     text = OBJECT_ID.sub("<oid>", text)
-    text = TIME.sub("<time>", text)
+    text = TIME.sub("<time>", STAMP.sub("<time>", text))
     text = DURATION.sub("<duration>", text)
     return re.sub(rf"(?<![\w.]){re.escape(VERSION)}(?![\w.])", "<version>", text)
