@@ -37,6 +37,8 @@ COMMANDS = {
     "log": "History of the scripts: who wrote, published and applied each.",
     "show": "One script in all its places.",
     "blame": "Which scripts made and changed a table, column or index.",
+    "bisect": "The first script after which a query has another result.",
+    "goto": "Build the database as it was at a number, in a new file.",
     "rehearse": "Run pending scripts on a copy of production's database.",
     "explain": "What a rule checks, why it matters, what to do.",
     "demo": "A real clash in a throwaway repository, start to end.",

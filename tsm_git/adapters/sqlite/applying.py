@@ -112,7 +112,7 @@ class Applier:
                 remove_stale(unborn, lambda name: name.startswith(f"{self._path.name}-new-"))
                 if not opened.apply(script, allow):
                     return False
-            _give_name(unborn, self._path)
+            give_name(unborn, self._path)
         except ScriptError as error:  # whatever it says: nothing stays
             raise ScriptError(error.path, error.line, error.column, error.reason) from error
         finally:
@@ -245,7 +245,7 @@ def _half_done(error: ScriptError, trace: Trace) -> ScriptError:
     return ScriptError(error.path, error.line, error.column, error.reason, hint)
 
 
-def _give_name(unborn: Path, path: Path) -> None:
+def give_name(unborn: Path, path: Path) -> None:
     """Gives a new database its name, unless that is taken: then raises FileExistsError."""
     try:
         os.link(unborn, path)

@@ -6,13 +6,15 @@ For scripts that their own developer asks about; nothing on disk is touched.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from hashlib import sha256
 
 import apsw
 
 from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.scripts import Trace, run_freely
 from tsm_git.adapters.sqlite.shadow import run_statement, shadow
-from tsm_git.core.errors import ScriptError
+from tsm_git.core.answers import Result
+from tsm_git.core.errors import ScriptError, UsageError
 from tsm_git.core.ledger import TABLE
 from tsm_git.core.lineage import Step, Thing
 from tsm_git.core.schema import Schema
@@ -25,6 +27,8 @@ _OBJECTS = (
 )
 _COLUMNS = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 2, 3)"
 _UNCHANGED = "nothing was changed: correct the script, `tsm check` shows where it stands"
+
+_SHOWN = 10  # rows of a result that are kept to be shown
 
 Raw = tuple[str, str, str, int, str]
 
@@ -66,6 +70,45 @@ def schemas(scripts: Sequence[tuple[str, str]], after: Collection[int]) -> dict[
             if count in after:
                 found[count] = read_schema(connection)
         return found
+
+
+def results(scripts: Sequence[tuple[str, str]], query: str) -> Iterator[Result]:
+    """What a query answers after each script in turn; it cannot change anything.
+
+    Raises ScriptError where a script does not run. That the query itself fails is a result.
+    """
+    with shadow() as connection:
+        connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
+        for _ in _replayed(connection, scripts):
+            connection.pragma("query_only", True)
+            yield _result(connection, query)
+            connection.pragma("query_only", False)
+
+
+def _result(connection: apsw.Connection, query: str) -> Result:
+    cursor = connection.cursor()
+    columns: list[str] = []
+
+    def begun(running: apsw.Cursor, _sql: str, _bindings: object) -> bool:
+        if not running.is_readonly:
+            raise UsageError("`--query` would change the database", "give `--query 'SELECT ...'`")
+        columns[:] = [str(column[0]) for column in running.get_description()]
+        return True
+
+    cursor.exec_trace = begun  # a result without rows has columns, too
+    digest, total, rows = sha256(), 0, []
+    try:
+        # A statement that was prepared before the schema changed would tell the old columns.
+        for row in cursor.execute(query, can_cache=False):
+            digest.update(repr(row).encode("utf-8", "surrogatepass"))
+            total += 1
+            if total <= _SHOWN:
+                rows.append(row)
+    except apsw.InterruptError:
+        raise
+    except apsw.Error as error:
+        return Result(error=str(error))
+    return Result(tuple(columns), tuple(rows), total, digest.hexdigest())
 
 
 def _thing(connection: apsw.Connection, row: Raw) -> Thing:
