@@ -29,7 +29,7 @@ def check(project: Project, request: CheckRequest) -> CheckReport:
     for facts in gathered.facts:
         comparison = _with_radar(project, gathered, compare(facts), request)
         if request.replay:
-            comparison = _with_replay(comparison, gathered.settings)
+            comparison = _with_replay(project, comparison, gathered.settings)
         comparison = _with_drift(project, gathered, comparison, request)
         report = report_on(comparison, gathered.settings)
         if request.annotate:
@@ -88,10 +88,12 @@ def _with_radar(
     return comparison._replace(contested=found)
 
 
-def _with_replay(comparison: Comparison, settings: Settings) -> Comparison:
-    from tsm_git.commands.replays import with_replay  # only a replay needs SQLite
+def _with_replay(project: Project, comparison: Comparison, settings: Settings) -> Comparison:
+    from tsm_git.adapters.cache import user_cache  # only a replay needs these
+    from tsm_git.commands.replays import with_replay
 
-    return with_replay(comparison, settings.of(comparison.facts.database).min_sqlite)
+    cache = user_cache(project.environ, "replays")
+    return with_replay(comparison, settings.of(comparison.facts.database).min_sqlite, cache)
 
 
 def _with_drift(

@@ -1,19 +1,41 @@
 """Replays the published scripts and the drafts behind them, in the sandbox.
 
 What the drafts are comes from the comparison; what it means is for the rules. Touches no database.
+What was replayed before is not replayed again: the outcome is kept, and so is the shadow database
+behind the published scripts, both by the digests of the scripts that led there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tsm_git.adapters.sqlite.sandbox import Back, Look, Mark, RunAll, Task, replay
+from tsm_git.adapters.cache import Cache
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import TsmError
 from tsm_git.core.order import Difference, Order, Outcome, compare_orders
-from tsm_git.core.replay import Replayed, Run, Text
+from tsm_git.core.replay import (
+    Limits,
+    Replayed,
+    Text,
+    Trouble,
+    replayed_document,
+    replayed_of,
+)
 from tsm_git.core.script import NO_TRANSACTION, Script, directives
 from tsm_git.core.snapshot import Ancestry, in_order
+from tsm_git.version import VERSION
+
+if TYPE_CHECKING:  # loads SQLite: only a replay needs it, and what is kept needs none
+    from tsm_git.adapters.sqlite.sandbox import Answer, Task
+
+_LOOK_BACK = 64  # scripts by which a kept shadow database may be older
 
 
 class Chain:
@@ -34,6 +56,13 @@ class Chain:
         self.common = [script for script in self.published if script not in gained]
         self.gained = [script for script in self.published if script in gained]
         self.drafts = self._runnable(comparison.drafts)
+
+    @property
+    def shared(self) -> int:
+        """How many scripts both orders begin with."""
+        pairs = zip(self.published, self.common, strict=False)
+        least = min(len(self.published), len(self.common))
+        return next((at for at, (one, other) in enumerate(pairs) if one != other), least)
 
     def _runnable(self, drafts: Sequence[Script]) -> list[Script]:
         """The drafts up to the first that somebody still has to work on (TSM104, TSM105)."""
@@ -57,14 +86,18 @@ class Chain:
         return found
 
 
-def with_replay(comparison: Comparison, min_sqlite: str | None) -> Comparison:
+def with_replay(
+    comparison: Comparison, min_sqlite: str | None, cache: Cache | None = None
+) -> Comparison:
     """The comparison with what a replay saw, or why there was none."""
     facts = comparison.facts
+    chain = Chain(comparison)
     try:
-        replayed = _replayed(Chain(comparison), min_sqlite)
+        replayed = _kept_or_new(chain, facts.folder, cache)
     except TsmError as error:
         unseen = {**facts.unseen, "replay": error.message}
         return comparison._replace(facts=facts._replace(unseen=unseen))
+    replayed = replayed._replace(min_sqlite=min_sqlite)
     return comparison._replace(facts=facts._replace(replayed=replayed))
 
 
@@ -80,30 +113,116 @@ def ran_by_production(comparison: Comparison) -> list[Script]:
     ]
 
 
-def _replayed(chain: Chain, min_sqlite: str | None) -> Replayed:
-    published = chain.texts(chain.published)
-    shared = _shared(chain.published, chain.common)
-    drafts = chain.texts(chain.drafts, watched=True)
+def _kept_or_new(chain: Chain, folder: str, cache: Cache | None) -> Replayed:
+    if cache is None:
+        return _replayed(chain, None)
+    orders = (chain.published, chain.drafts, chain.common, chain.gained)
+    names = [folder, *(f"{s.filename} {s.digest}" for order in orders for s in (*order, _END))]
+    key = _key("outcome", names)
+    kept = cache.get(key)
+    if kept is not None:
+        try:
+            return replayed_of(json.loads(kept))
+        except ValueError:
+            pass  # of another version, or made up
+    replayed = _replayed(chain, cache)
+    stops = [run.stop for run in (*replayed.drafts, replayed.published) if run and run.stop]
+    if all(
+        stop.trouble is not Trouble.BUDGET for stop in stops
+    ):  # a quicker day may tell otherwise
+        cache.put(key, json.dumps(replayed_document(replayed)).encode())
+    return replayed
+
+
+_END = Script(0, "", "")  # stands between two lists of scripts
+
+
+def _replayed(chain: Chain, cache: Cache | None) -> Replayed:
+    """What a replay sees, from the youngest shadow database that is kept."""
+    from tsm_git.adapters.sqlite.sandbox import SpoiledImage
+
+    done, image = _kept_image(chain, cache)
+    try:
+        return _from(chain, done, image, cache)
+    except SpoiledImage:
+        return _from(chain, 0, b"", cache)
+
+
+def _from(chain: Chain, done: int, image: bytes, cache: Cache | None) -> Replayed:
+    from tsm_git.adapters.sqlite.sandbox import Back, Keep, Look, Mark, RunAll, replay
+
+    shared = chain.shared
+    published = chain.texts(chain.published[done:])
     tasks: list[Task] = [
-        RunAll(published[:shared]),
+        RunAll(published[: shared - done]),
         Mark(),
-        RunAll(published[shared:]),
-        RunAll(drafts),
+        *([Keep()] if cache else []),
+        RunAll(published[shared - done :]),
+        RunAll(chain.texts(chain.drafts, watched=True)),
     ]
     compares = bool(chain.gained and chain.drafts)
     if compares:
         author = [*chain.common[shared:], *chain.drafts, *chain.gained]
         tasks += [Look(), Back(), RunAll(chain.texts(author)), Look()]
-    answers = replay(tasks)
-    for answer in (answers[0], answers[2]):
-        if (stopped := _stopped(answer)) is not None:
-            return Replayed(published=stopped, min_sqlite=min_sqlite)
-    runs = answers[3]
-    order = _order(answers[4], answers[-1]) if compares else None
-    return Replayed(tuple(runs) if isinstance(runs, list) else (), None, order, min_sqlite)
+    answers = replay(tasks, Limits(), image)
+    if cache and shared > done and isinstance(answers[2], bytes):
+        cache.put(_image_keys(chain.published, [shared])[shared], answers[2])
+    runs = [answer for answer in answers if isinstance(answer, list)]
+    for published_runs in runs[:2]:
+        if published_runs and published_runs[-1].stop:
+            return Replayed(published=published_runs[-1])
+    order = _order(answers[-4], answers[-1]) if compares else None
+    return Replayed(tuple(runs[2]) if len(runs) > 2 else (), None, order)
 
 
-def _order(new: object, author: object) -> Difference | None:
+def _kept_image(chain: Chain, cache: Cache | None) -> tuple[int, bytes]:
+    """How many of the shared scripts a kept shadow database has run, and its bytes."""
+    shared = chain.shared
+    if cache is None or not shared:
+        return 0, b""
+    keys = _image_keys(chain.published, range(max(1, shared - _LOOK_BACK), shared + 1))
+    for count in sorted(keys, reverse=True):
+        if cache.has(keys[count]):
+            image = cache.get(keys[count])
+            if image:
+                return count, image
+    return 0, b""
+
+
+def _image_keys(scripts: Sequence[Script], counts: Iterable[int]) -> dict[int, str]:
+    """The key of the shadow database behind so many scripts, for each of the counts."""
+    wanted = sorted(counts)
+    running = sha256(_environment())
+    keys: dict[int, str] = {}
+    done = 0
+    for count in wanted:
+        running.update("".join(script.digest for script in scripts[done:count]).encode())
+        done = count
+        keys[count] = "image-" + running.copy().hexdigest()
+    return keys
+
+
+def _key(kind: str, parts: Sequence[str]) -> str:
+    digest = sha256(_environment())
+    digest.update("\n".join(parts).encode("utf-8", "surrogateescape"))
+    return f"{kind}-{digest.hexdigest()}"
+
+
+def _environment() -> bytes:
+    """What else an outcome hangs on: the programs that make it, and their limits."""
+    # Looked for by hand: `importlib.util` costs as much as reading what is kept.
+    folders = (Path(entry, "apsw") for entry in sys.path)
+    found = next((stat for folder in folders for stat in _stat(folder)), None)
+    sqlite = (found.st_mtime_ns, found.st_ino) if found else ()
+    return repr((1, VERSION, sys.version, sqlite, Limits())).encode()
+
+
+def _stat(path: Path) -> Iterator[os.stat_result]:
+    with suppress(OSError):
+        yield path.stat()
+
+
+def _order(new: Answer, author: Answer) -> Difference | None:
     """How the author's order compares with the new one; None where there is nothing to say.
 
     That the author's order fails is no fault: a draft may build on what base has gained.
@@ -112,14 +231,3 @@ def _order(new: object, author: object) -> Difference | None:
         return None
     found = compare_orders(author, new)
     return None if found.order is Order.IDENTICAL else found
-
-
-def _shared(one: Sequence[Script], other: Sequence[Script]) -> int:
-    """How many scripts two orders begin with alike."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-
-
-def _stopped(answer: object) -> Run | None:
-    runs = answer if isinstance(answer, list) else []
-    return runs[-1] if runs and runs[-1].stop else None

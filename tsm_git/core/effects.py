@@ -7,12 +7,10 @@ else; a table that a draft made holds nobody's data yet, so that it is no loss w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from tsm_git.core.diff import Aspect, table_details
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.replay import Broken, Item, Run, Step
-from tsm_git.core.schema import Schema, Table
-from tsm_git.core.sql import canonical, fold
+from tsm_git.core.text import fold
 
 # Where a value comes from: the table and column that held it before the first script.
 Origin = tuple[str, str]
@@ -156,32 +154,6 @@ def rebuilt(steps: Sequence[Step]) -> dict[str, Step]:
     return came
 
 
-def lost_details(old: Table, new: Table, old_schema: Schema, new_schema: Schema) -> list[str]:
-    """What the old table had and the new one has not, in words; columns themselves apart.
-
-    A promise that another of its kind and place takes over counts as changed, and not as lost: it
-    takes somebody to write the other one.
-    """
-    details = table_details(old, new, old_schema, new_schema)
-    found = []
-    for detail in details:
-        is_key = detail.aspect in (Aspect.UNIQUE, Aspect.CHECK, Aspect.FOREIGN_KEY)
-        takes_over = any(
-            other.aspect is detail.aspect and other.words.endswith(" is new") for other in details
-        )
-        if is_key and detail.words.endswith(" goes"):
-            if not takes_over or detail.aspect is Aspect.FOREIGN_KEY:
-                found.append(detail.words.removesuffix(" goes"))
-        elif detail.words == "AUTOINCREMENT goes":
-            found.append("AUTOINCREMENT")
-        elif detail.words.startswith("is no longer "):
-            found.append(detail.words.removeprefix("is no longer "))
-        elif detail.aspect is Aspect.COLUMN and " has the collation binary, not " in detail.words:
-            column, _, collation = detail.words.partition(" has the collation binary, not ")
-            found.append(f"COLLATE {collation} of {column}")
-    return found
-
-
 def new_faults(run: Run, before: Iterable[Broken], after: Iterable[Broken]) -> Iterator[Fault]:
     """What is broken after a script and was not before it, with the statement to blame."""
     known = set(before)
@@ -222,11 +194,15 @@ def _tables(items: Iterable[Item]) -> Mapping[str, Item]:
 
 def _counts_up(items: Iterable[Item], table: str) -> bool:
     """Whether the table never gives the id of a deleted row again."""
+    from tsm_git.core.sql import canonical  # most scripts make no table anew
+
     found = _tables(items).get(table)
     return found is not None and "autoincrement" in canonical(found.sql).split()
 
 
 def _shape(item: Item) -> tuple[str, str, str]:
     """What an index or trigger is apart from its name."""
+    from tsm_git.core.sql import canonical  # as above
+
     text = canonical(item.sql).replace(fold(item.name), "", 1)
     return item.kind, fold(item.table), text

@@ -7,8 +7,8 @@ database schema"), whoever wrote it. After https://sqlite.org/changes.html.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from tsm_git.core.record import NamedTuple
 from tsm_git.core.replay import Item
 from tsm_git.core.sql import tokens
 

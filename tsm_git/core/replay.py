@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from tsm_git.core.order import Difference
+from tsm_git.core.order import Difference, Order
 from tsm_git.core.record import NamedTuple
 
 
@@ -157,6 +157,34 @@ class Replayed(NamedTuple):
     published: Run | None = None
     order: Difference | None = None
     min_sqlite: str | None = None
+
+
+def replayed_document(replayed: Replayed) -> dict[str, object]:
+    """What a replay saw as plain values, for JSON; what the project supports apart."""
+    order = replayed.order
+    return {
+        "drafts": [run_document(run) for run in replayed.drafts],
+        "published": replayed.published and run_document(replayed.published),
+        "order": order and [order.order.name, order.words],
+    }
+
+
+def replayed_of(document: object) -> Replayed:
+    """What plain values describe. Raises ValueError where they do not."""
+    try:
+        found = _mapping(document)
+        published, order = found["published"], found["order"]
+        return Replayed(
+            tuple(run_of(run) for run in _list(found["drafts"])),
+            None if published is None else run_of(published),
+            None if order is None else _difference(*_list(order)),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no replay: {error!r}") from error
+
+
+def _difference(name: object, words: object) -> Difference:
+    return Difference(Order[_text(name)], _texts(words))
 
 
 def run_document(run: Run) -> dict[str, object]:

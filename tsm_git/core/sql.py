@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterator
 
 from tsm_git.core.record import NamedTuple
+from tsm_git.core.text import (
+    fold as fold,  # it belongs to SQL; the lexer costs too much for it alone
+)
 
 _TOKEN = re.compile(
     r"""
@@ -40,7 +43,6 @@ _TELLING = re.compile(r"""['"`\[]|--|/\*""")
 _QUOTES = '"`['
 
 _PLAIN = re.compile("[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*")
-_FOLDED = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 class Token(NamedTuple):
@@ -130,11 +132,6 @@ def canonical_token(token: Token) -> str:
 def _canonical_name(text: str) -> str:
     name = fold(unquoted(text))
     return name if _PLAIN.fullmatch(name) else quoted(name)
-
-
-def fold(name: str) -> str:
-    """A name as SQLite compares names: only ASCII letters have no case."""
-    return name.lower() if name.isascii() else name.translate(_FOLDED)
 
 
 def quoted(name: str) -> str:

@@ -12,6 +12,12 @@ _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-
 # CI runners obey what they read in a log: `::set-env` at the start of a line (GitHub), and anywhere
 # `##[command]` (GitHub, Azure), `##vso[task.setvariable]` (Azure) and `##teamcity[...]`.
 _COMMAND = r"^\s*:(?=:)|#(?=#(?:[a-z]*)\[)"
+_FOLDED = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def fold(name: str) -> str:
+    """A name as SQLite compares names: only ASCII letters have no case."""
+    return name.lower() if name.isascii() else name.translate(_FOLDED)
 
 
 def shell_quoted(word: str) -> str:

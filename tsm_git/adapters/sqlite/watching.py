@@ -12,8 +12,9 @@ import apsw
 from tsm_git.adapters.sqlite.guard import Guard
 from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.outcomes import columns_of
-from tsm_git.core.effects import lost_details, rebuilt
+from tsm_git.core.effects import rebuilt
 from tsm_git.core.ledger import TABLE
+from tsm_git.core.leftovers import lost_details
 from tsm_git.core.replay import Broken, Health, Item, Step
 from tsm_git.core.sql import Statement, fold, position, quoted, tokens
 

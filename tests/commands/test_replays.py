@@ -1,0 +1,172 @@
+"""`tsm check --replay`: what is replayed, in which places, and what is remembered of it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tests.harness.looking import untouched
+from tests.harness.project import Project
+
+MAGIC = b"tsm cache 1\n"
+
+
+@pytest.fixture
+def shop(project: Project) -> Project:
+    """Return a project with two published scripts, and a draft that loses a column."""
+    project.script("001.users.sql", "create table users (id integer primary key, mail text);")
+    project.script("002.posts.sql", "create table posts (id integer primary key);")
+    project.commit("start")
+    project.branch("work")
+    project.script("003.drop.sql", "alter table users drop column mail;")
+    project.commit("drop")
+    return project
+
+
+def check(project: Project, *options: str) -> str:
+    """Check with a replay, which must change nothing, and return what is said."""
+    with untouched(project.root):
+        result = project.tsm_inprocess("check", "--replay", *options)
+    assert result.stderr == ""
+    return result.stdout
+
+
+def kept(project: Project) -> dict[str, Path]:
+    """Return the files of the cache by kind."""
+    folder = Path(project.env.variables()["HOME"], ".cache", "tsm", "replays")
+    files = list(folder.iterdir()) if folder.exists() else []
+    return {path.name.partition("-")[0]: path for path in files}
+
+
+def forge(path: Path, content: bytes) -> None:
+    """Put something into an entry that looks whole."""
+    path.write_bytes(MAGIC + sha256(content).digest() + content)
+
+
+LOSS = "TSM504 warning: `003.drop.sql` loses the data of column `mail` of `users`"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--staged",), ("--head", "work"), ("--base", "main", "--head", "work")],
+    ids=["worktree", "staged", "head", "base and head"],
+)
+def test_each_place_is_replayed(shop: Project, options: tuple[str, ...]) -> None:
+    assert LOSS in check(shop, *options)
+
+
+def test_a_bare_repository_is_enough(shop: Project) -> None:
+    bare = shop.clone("bare.git", "--bare")
+
+    said = bare.tsm_inprocess("check", "--replay", "--base", "main", "--head", "work").stdout
+
+    assert LOSS in said
+
+
+def test_nothing_is_run_unless_asked_for(shop: Project) -> None:
+    with untouched(shop.root):
+        result = shop.tsm_inprocess("check", "--json")
+
+    (database,) = result.json()["databases"]
+    why = {skipped["code"]: skipped["why"] for skipped in database["skipped"]}
+    assert why["TSM501"] == "no replay was asked for (--replay)"
+    assert kept(shop) == {}
+
+
+def test_what_nobody_asked_for_is_not_in_the_report_for_people(shop: Project) -> None:
+    assert "TSM501" not in shop.tsm_inprocess("check").stdout
+
+
+def test_a_second_check_remembers_the_first(shop: Project) -> None:
+    first = check(shop)
+    assert kept(shop).keys() == {"outcome", "image"}
+    content = kept(shop)["outcome"].read_bytes()[len(MAGIC) + 32 :]
+    forge(kept(shop)["outcome"], content.replace(b'"mail"', b'"made"'))
+
+    second = check(shop)
+
+    assert first != second
+    assert "column `made` of `users`" in second
+
+
+def test_another_draft_goes_on_from_the_published_scripts(shop: Project) -> None:
+    check(shop)
+    connection = apsw.Connection(":memory:")
+    connection.execute("create table other (a)")
+    forge(kept(shop)["image"], connection.serialize("main"))
+    shop.edit("003.drop.sql", "drop table other;")
+
+    assert "loses the data of table `other`" in check(shop)
+
+
+@pytest.mark.parametrize("kind", ["outcome", "image"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"null", b'{"drafts": 7, "published": null, "order": null}', b"\0" * 8192],
+)
+def test_no_entry_can_do_harm(shop: Project, kind: str, content: bytes) -> None:
+    first = check(shop)
+    if kind == "image":
+        kept(shop)["outcome"].unlink()
+    forge(kept(shop)[kind], content)
+
+    assert check(shop) == first
+
+
+def test_the_cache_may_be_deleted_at_any_time(shop: Project) -> None:
+    first = check(shop)
+    for path in kept(shop).values():
+        path.unlink()
+
+    assert check(shop) == first
+
+
+def test_what_took_too_long_is_not_remembered(shop: Project) -> None:
+    endless = "with recursive c(x) as (values (1) union all select x + 1 from c)"
+    shop.edit("003.drop.sql", f"create table t as {endless} select zeroblob(9000000) from c;")
+
+    assert "is too much for a replay" in check(shop)
+    assert "outcome" not in kept(shop)
+
+
+def test_a_script_that_another_branch_edits_gives_another_outcome(shop: Project) -> None:
+    check(shop)
+    shop.edit("003.drop.sql", "create table t (a);")
+
+    assert "TSM504" not in check(shop)
+
+
+def test_a_script_that_is_not_finished_is_not_run(shop: Project) -> None:
+    shop.script("004.choose.sql", "-- tsm: undecided\nnonsense;")
+
+    said = check(shop)
+
+    assert "TSM105" in said
+    assert "TSM501" not in said
+
+
+def test_a_project_without_git(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    plain = Project(project.env, folder)
+    plain.script("001.users.sql", "create table users (id);\ncreate tabel posts (id);")
+
+    result = plain.tsm_inprocess("check", "--replay")
+
+    assert result.exit_code == 1
+    assert f'{plain.path("001.users.sql")}:2:8: TSM501 `001.users.sql` fails: near "tabel"' in (
+        result.stdout
+    )
+
+
+def test_the_gate_of_ci_runs_them_too(shop: Project) -> None:
+    env = {"TSM_BASE": "main", "TSM_HEAD": "work"}
+
+    gate = shop.tsm_inprocess("check", "--ci", env=env)
+    without = shop.tsm_inprocess("check", "--ci", "--no-replay", env=env)
+
+    assert LOSS in gate.stdout
+    assert "TSM504" not in without.stdout
