@@ -75,7 +75,13 @@ def test_a_draft_costs_the_radar_and_no_more(
 
 @pytest.mark.parametrize(
     "arguments",
-    [("check",), ("check", "--staged"), ("check", "--base", "main", "--head", "HEAD")],
+    [
+        ("check",),
+        ("check", "--staged"),
+        ("check", "--base", "main", "--head", "HEAD"),
+        ("hooks", "run", "pre-commit"),
+        ("hooks", "run", "pre-push"),
+    ],
     ids=" ".join,
 )
 def test_a_clean_check_loads_nothing_heavy(project: Project, arguments: tuple[str, ...]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from tsm_git.adapters.git.objects import Commit
 from tsm_git.commands.check import report_on
 from tsm_git.commands.gather import gather
@@ -13,6 +11,7 @@ from tsm_git.commands.request import Request
 from tsm_git.core.comparison import compare
 from tsm_git.core.facts import Base, Facts
 from tsm_git.core.hook import HookReport, Judgement, is_base_branch, joined
+from tsm_git.core.record import NamedTuple
 
 
 class _Push(NamedTuple):

@@ -6,9 +6,9 @@ Works on lines, so that comments and layout stay; reads no file.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from tsm_git.core.hook import Event
+from tsm_git.core.record import NamedTuple
 
 CONFIG = ".pre-commit-config.yaml"
 # What the framework writes into each of its scripts (pre-commit, resources/hook-tmpl).

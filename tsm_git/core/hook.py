@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple
 
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.facts import Base
 from tsm_git.core.finding import Finding
+from tsm_git.core.record import NamedTuple
 
 # Where nothing of this differs, a hook ends without a word; the shell scripts look first, so that
 # most commits start no Python. Too much costs a moment, too little would miss a broken script.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from tsm_git.core.hook import Event
+from tsm_git.core.record import NamedTuple
 
 
 class Owner(Enum):
