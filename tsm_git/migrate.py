@@ -166,7 +166,7 @@ class Migrate:
 
         Raises Refusal where only a person can go on, and what the repairs raise.
         """
-        self._run("develop")
+        self._run("develop", self._pieces())
         return self.check()
 
     def deploy(self) -> list[str]:
@@ -175,7 +175,7 @@ class Migrate:
         Raises Refusal in every state but CURRENT and PENDING, and where another deployment is
         running. An error's `progress` says what was applied and where the backup is.
         """
-        applied: list[str] = self._run("deploy")
+        applied: list[str] = self._run("deploy", self._pieces())
         return applied
 
     def _pieces(self) -> tuple[Piece, ...]:
@@ -206,9 +206,7 @@ class Migrate:
         return outcome
 
 
-def ensure_current(
-    database: str | os.PathLike[str] | Engine, models: Sequence[type] = ()
-) -> CheckResult:
+def ensure_current(database: str | os.PathLike[str] | Engine, models: object = ()) -> CheckResult:
     """Brings a developer's database to where scripts and models are; for a server's start-up.
 
     Does what `Migrate.dev` does, which see. Not for production: that is for `tsm deploy`.

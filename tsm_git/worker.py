@@ -79,17 +79,19 @@ def apply_next(path: Path, filename: str) -> None:
         apply(project, request, _now, filename)
 
 
-def develop(path: Path) -> None:
+def develop(path: Path, pieces: tuple[Piece, ...] = ()) -> None:
     """Repairs one database until it is CURRENT; says on standard error what it does."""
     with open_project(path.parent, os.environ) as project:
-        request = CheckRequest(folder=_folder(project.top, path))
+        folder = _folder(project.top, path)
+        request = CheckRequest(folder=folder, models=Models.IF_CONFIGURED, pieces=pieces)
         dev(project, request, _now, tell=lambda step: _say(f"{step.state.name}: {step.words}."))
 
 
-def deploy_one(path: Path) -> list[str]:
+def deploy_one(path: Path, pieces: tuple[Piece, ...] = ()) -> list[str]:
     """Applies what is pending to production's database; returns the file names."""
     with open_project(path.parent, os.environ) as project:
-        request = CheckRequest(folder=_folder(project.top, path))
+        folder = _folder(project.top, path)
+        request = CheckRequest(folder=folder, models=Models.IF_CONFIGURED, pieces=pieces)
         (done,) = deploy(project, request, _now, tell=_say)
         return list(done.applied)
 

@@ -159,4 +159,4 @@ def holds(seen: World, story: Story, outcome: Outcome, where: str) -> None:
     content = seen.content()
     allowed = story.states if outcome.code else story.states[-1:]
     assert content in allowed, where
-    assert keeps_all(seen, story), where
+    assert keeps_all(seen, story, outcome), where

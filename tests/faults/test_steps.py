@@ -79,12 +79,35 @@ def tell_squash(project: Project) -> tuple[str, ...]:
     return ("squash",)
 
 
+def tell_hooks(project: Project) -> tuple[str, ...]:
+    """A hook of somebody else's is there already."""
+    hook = project.root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 0\n")
+    hook.chmod(0o755)
+    return ("hooks", "install")
+
+
+def tell_backup(project: Project) -> tuple[str, ...]:
+    """There is a database with something in it."""
+    return ("backup",)
+
+
+def tell_deploy(project: Project) -> tuple[str, ...]:
+    """A script is pending, and a program takes the backup."""
+    project.write("tsm.toml", 'after_backup = ["cp", "{path}", "taken"]\n')
+    return ("deploy",)
+
+
 STORIES: list[Callable[[Project], tuple[str, ...]]] = [
     tell_apply,
     tell_restore_database,
     tell_restore_scripts,
     tell_renumber,
     tell_squash,
+    tell_hooks,
+    tell_backup,
+    tell_deploy,
 ]
 
 
@@ -118,6 +141,7 @@ def test_a_step_fails(project: Project, server: Server, tell, kind: str) -> None
         again = server.tsm(failed.root, *argv)
         assert again.code == 0 or outcome.code == 0, f"{where}\nand then {again}"
         assert picture(failed) == after, where
+        assert hooks(failed) == hooks(whole), where
         shutil.rmtree(failed.root)
 
 
@@ -148,12 +172,19 @@ def picture(project: Project) -> tuple[object, ...]:
 
 def locks(project: Project) -> list[Path]:
     """Return git's lock files; tsm's own is a file whose lock the system lets go of."""
-    found = project.root.rglob("*.lock")
+    found = (project.root / ".git").rglob("*.lock")
     return [path for path in found if path.name != "tsm.lock"]
 
 
 def every_text(project: Project) -> set[bytes]:
-    """The texts of all scripts, wherever they are now."""
+    """The texts of all scripts and hooks, wherever they are now."""
     found: Iterator[Path] = project.folder.rglob("*.sql*")
     aside = (project.root / f"{project.database}.bak").rglob("*.sql*")
-    return {path.read_bytes() for path in (*found, *aside) if path.suffix != ".sqlite"}
+    texts = {path.read_bytes() for path in (*found, *aside) if path.suffix != ".sqlite"}
+    return texts | set(hooks(project).values())
+
+
+def hooks(project: Project) -> dict[str, bytes]:
+    """Return the hooks of the repository."""
+    found = (project.root / ".git/hooks").glob("*")
+    return {path.name: path.read_bytes() for path in found if path.is_file()}

@@ -8,6 +8,7 @@ from tsm_git.cli.apply import listener, tell_progress
 from tsm_git.cli.shared import base_option, database_option, json_option, now, project_here
 from tsm_git.commands.check import CheckRequest
 from tsm_git.commands.deploy import deploy as run_deploy
+from tsm_git.commands.request import Models
 from tsm_git.core.errors import TsmError
 from tsm_git.core.text import counted, printable
 
@@ -29,7 +30,7 @@ def deploy(context: click.Context, base: str | None, database: str | None, as_js
     not, and where the backup is.
     """
     with project_here(context) as project:
-        request = CheckRequest(base=base, database=database)
+        request = CheckRequest(base=base, database=database, models=Models.IF_CONFIGURED)
         try:
             done = run_deploy(project, request, now, listener(), _tell)
         except TsmError as error:

@@ -9,6 +9,7 @@ from tsm_git.cli.shared import base_option, database_option, json_option, now, p
 from tsm_git.commands.check import CheckRequest
 from tsm_git.commands.dev import Step
 from tsm_git.commands.dev import dev as run_dev
+from tsm_git.commands.request import Models
 from tsm_git.core.errors import TsmError
 from tsm_git.core.text import printable
 
@@ -32,9 +33,8 @@ def dev(context: click.Context, base: str | None, database: str | None, as_json:
     """
     with project_here(context) as project:
         try:
-            done = run_dev(
-                project, CheckRequest(base=base, database=database), now, listener(), _tell
-            )
+            request = CheckRequest(base=base, database=database, models=Models.IF_CONFIGURED)
+            done = run_dev(project, request, now, listener(), _tell)
         except TsmError as error:
             if error.progress:
                 tell_progress(error.progress)

@@ -14,6 +14,7 @@ from tsm_git.commands.apply import Clock, Listener
 from tsm_git.commands.apply import apply as apply_pending
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
+from tsm_git.commands.request import Models
 from tsm_git.core.errors import Refusal
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.state import State
@@ -94,7 +95,8 @@ def _look(run: _Run) -> DatabaseReport:
 
 def _apply(run: _Run, report: DatabaseReport) -> None:
     _insist(run, report, APPLY)
-    (done,) = apply_pending(run.project, run.request, run.clock, listener=run.listener)
+    request = run.request._replace(models=Models.NO, pieces=())  # they do not say what is pending
+    (done,) = apply_pending(run.project, request, run.clock, listener=run.listener)
     run.took(report.state, APPLY, f"applied {counted(len(done.scripts), 'script')}")
 
 
