@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.harness.project import SOURCE, Project
-from tsm_git import CheckResult, Migrate, Refusal, ScriptError, State, ensure_current
+from tsm_git import (
+    CheckResult,
+    Migrate,
+    Refusal,
+    ScriptError,
+    State,
+    TableRow,
+    ensure_current,
+)
 
 
 @pytest.fixture
@@ -46,6 +54,27 @@ def test_ensure_current(shop: Project, caller: sqlite3.Connection) -> None:
     caller.execute("insert into orders values (8)")
     caller.commit()
     assert shop.query("select id from orders") == [(8,)]
+
+
+class Users(TableRow):
+    """What the program has changed its mind about."""
+
+    __tablename__ = "users"
+    name: str | None
+
+
+class Orders(TableRow):
+    """As the scripts have it."""
+
+    __tablename__ = "orders"
+
+
+def test_ensure_current_with_models(shop: Project, caller: sqlite3.Connection) -> None:
+    result = ensure_current(shop.root / shop.database, [Users, Orders])
+
+    assert result.state is State.CURRENT
+    assert len(result.applied) == 3
+    assert caller.execute("select id, name from users").fetchall() == [(7, None)]
 
 
 def test_dev_stops_where_only_a_person_can_go_on(shop: Project) -> None:

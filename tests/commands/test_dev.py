@@ -170,6 +170,74 @@ class TestRepairs:
         assert result.exits(0).stdout == "no folder `X.migrations` with scripts: nothing to do\n"
 
 
+CHANGING = """
+import itertools, pathlib
+count = next(n for n in itertools.count() if not pathlib.Path(f"asked-{n}").exists())
+pathlib.Path(f"asked-{count}").touch()
+print(f"create table users (id integer primary key, born text default '{count}');")
+"""
+
+
+class TestModels:
+    @pytest.fixture
+    def shop(self, team: Project) -> Project:
+        """Return a project whose models have a column that the database has not."""
+        team.write("tsm.toml", 'models = "schema.sql"\n')
+        team.write(
+            "schema.sql",
+            "create table users (id integer primary key, name text);\n"
+            "create table orders (id integer primary key);\n",
+        )
+        return team
+
+    def test_a_change_of_the_models_becomes_a_script(self, shop: Project) -> None:
+        fill(shop)
+
+        assert dev(shop) == ["DRIFT: generate", "PENDING: apply"]
+
+        assert shop.query("select * from users") == [(7, None)]
+        assert shop.listing()[2].startswith("003.")
+
+    def test_after_what_is_pending(self, shop: Project) -> None:
+        shop.script("003.mail.sql")
+        shop.write(
+            "schema.sql",
+            "create table mail (id integer primary key);\n"
+            + shop.root.joinpath("schema.sql").read_text(),
+        )
+
+        assert dev(shop) == ["PENDING: apply", "DRIFT: generate", "PENDING: apply"]
+
+    def test_a_choice_is_left_to_a_person(self, shop: Project) -> None:
+        fill(shop)
+        text = shop.root.joinpath("schema.sql").read_text()
+        shop.write("schema.sql", text.replace("name text", "name text not null"))
+
+        error, _ = stuck(shop)
+
+        assert error.startswith("`app.sqlite` is ERROR still after `generate`: ")
+        assert error.endswith("(TSM105)")
+        assert [entry.id for entry in shop.ledger()] == [1, 2]
+
+    def test_models_that_cannot_be_reached(self, team: Project) -> None:
+        """They say something else each time that they are asked."""
+        team.write("models.py", CHANGING)
+        team.write("tsm.toml", 'models = { command = ["python", "models.py"] }\n')
+
+        error, _ = stuck(team)
+
+        assert error.startswith("`app.sqlite` is DRIFT still after `apply`: ")
+        assert [entry.id for entry in team.ledger()] == [1, 2, 3]
+
+    def test_production_is_not_deployed_to(self, shop: Project) -> None:
+        with untouched(shop.root):
+            result = shop.tsm_inprocess("deploy")
+
+        error, hint = told(result.exits(1).stderr)
+        assert error.startswith("`app.sqlite` is DRIFT: ")
+        assert hint
+
+
 class TestStops:
     def test_where_the_scripts_are_no_sequence(self, team: Project) -> None:
         team.script("004.fax.sql")

@@ -27,7 +27,8 @@ def dev(context: click.Context, base: str | None, database: str | None, as_json:
 
     Repairs one thing after another until the state is CURRENT: published scripts that were changed
     come back, a database that contradicts the scripts keeps its rows where replay proves that it
-    can, and is made anew from ref where not, and what is pending is applied.
+    can, and is made anew from ref where not, a change of the models becomes a script, and what is
+    pending is applied.
     What gives way is copied first. Stops where only a person can decide, and never does one repair
     twice.
     """

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tsm_git.commands import follow, restore, restore_database
+from tsm_git.commands import follow, generate, restore, restore_database
 from tsm_git.commands.apply import Clock, Listener
 from tsm_git.commands.apply import apply as apply_pending
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
 from tsm_git.commands.request import Models
+from tsm_git.commands.tips import keep_tips
+from tsm_git.core.choices import Choices
 from tsm_git.core.errors import Refusal
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.state import State
@@ -101,7 +103,16 @@ def _apply(run: _Run, report: DatabaseReport) -> None:
 
 
 def _generate(run: _Run, report: DatabaseReport) -> None:
-    raise _stuck(run, report)
+    """Writes a script; one that leaves a choice open makes the state ERROR, which ends the run."""
+    _insist(run, report, GENERATE)
+    settings = run.project.settings().of(run.database)
+    base, pieces = run.request.base, run.request.pieces
+    made = generate.draft(run.project, settings, base, Choices(), pieces=pieces)
+    if made is None:
+        raise _stuck(run, report)
+    generate.write(run.project, made, run.clock())
+    keep_tips(run.project, base, run.database)
+    run.took(report.state, GENERATE, f"wrote {made.path}")
 
 
 def _follow(run: _Run, report: DatabaseReport) -> None:
