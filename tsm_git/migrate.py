@@ -156,6 +156,14 @@ class Migrate:
         made: Path = self._run("back up")
         return made
 
+    def save_ref(self) -> Path:
+        """Makes the ref database, `X.ref`, a copy of the database; returns where it is.
+
+        It is verified before it takes its place, and read-only there.
+        """
+        saved: Path = self._run("save the ref of")
+        return saved
+
     def list_backups(self) -> list[Path]:
         """The backups that there are, oldest first."""
         found: list[Path] = self._run("list the backups of")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tsm_git.commands import backup
+from tsm_git.commands import backup, ref
 from tsm_git.commands import restore as scripts
 from tsm_git.commands import restore_database as restoring
 from tsm_git.commands.apply import apply
@@ -132,8 +132,8 @@ def restore_database(path: Path) -> Path | None:
     """Makes the database what ref holds, or empty; returns where what it held is saved."""
     with open_project(path.parent, os.environ) as project:
         database = _database(project.top, path)
-        ref = f"{database}.ref" if (project.top / f"{database}.ref").exists() else None
-        plan = restoring.DatabasePlan(database, ref)
+        source = f"{database}.ref" if (project.top / f"{database}.ref").exists() else None
+        plan = restoring.DatabasePlan(database, source)
         saved = restoring.restore_database(project, plan, _now)
         return project.top / saved if saved else None
 
@@ -155,6 +155,14 @@ def restore_scripts(path: Path) -> list[Path]:
         return [project.top / plan.folder / filename for filename, _ in done]
 
 
+def save_ref(path: Path) -> Path:
+    """Makes the ref database a copy of the database; returns where it is."""
+    with open_project(path.parent, os.environ) as project:
+        database = _database(project.top, path)
+        ref.save(project, project.settings().of(database))
+        return project.top / f"{database}.ref"
+
+
 TASKS: Mapping[str, Callable[..., object]] = {
     "apply": apply_next,
     "back up": back_up,
@@ -164,6 +172,7 @@ TASKS: Mapping[str, Callable[..., object]] = {
     "generate a script for": generate_one,
     "list the backups of": list_backups,
     "restore": restore_database,
+    "save the ref of": save_ref,
     "restore the scripts of": restore_scripts,
 }
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "squash": "Merge this branch's drafts into one script.",
     "generate": "Write a script for what changed in the models, with proof.",
     "apply": "Run pending scripts on the working database, in order.",
+    "ref": "Show, save or refresh the copy of production.",
     "backup": "Make, list, verify and prune backups of the working database.",
     "dev": "Bring the working database to where scripts and models are.",
     "deploy": "Apply what is pending to production's database, safely.",

@@ -35,7 +35,9 @@ def read_ledgers(
     unseen = {key: why for key, why in (("ref", no_ref), ("working", no_working)) if why}
     found = ((ref_path, ref), (working_path, working))
     sources = [
-        ledger_source(path, ledger) for path, ledger in found if path and ledger and ledger.entries
+        ledger_source(path, ledger, is_ref=ledger is ref and request.ref is None)
+        for path, ledger in found
+        if path and ledger and ledger.entries
     ]
     return Ledgers(ref, working, unseen, sources)
 
@@ -53,7 +55,7 @@ def _ref(
         return None, None, f"there is no ref database `{shown}`"
     if request.place is Place.INDEX and shown in tracked:
         return None, None, f"the ref database `{shown}` is tracked by git"
-    return _read(path, shown), path, ""
+    return _read(path, shown, True), path, ""
 
 
 def _working(top: Path, database: str, request: Request) -> tuple[Ledger | None, Path | None, str]:
@@ -68,12 +70,12 @@ def _working(top: Path, database: str, request: Request) -> tuple[Ledger | None,
 _NAMES = {Place.INDEX: "the index", Place.COMMIT: "a commit"}
 
 
-def _read(path: Path, shown: str) -> Ledger:
+def _read(path: Path, shown: str, is_ref: bool = False) -> Ledger:
     if not path.exists():
         return Ledger(shown, exists=False)
     from tsm_git.adapters.sqlite import read_ledger  # apsw is loaded for a database only
 
-    return read_ledger(path, shown)
+    return read_ledger(path, shown, is_ref=is_ref)
 
 
 def _existing(path: Path) -> Path:

@@ -49,7 +49,7 @@ def folder_source(folder: Path, candidate: Snapshot) -> Source:
     return text
 
 
-def ledger_source(path: Path, ledger: Ledger) -> Source:
+def ledger_source(path: Path, ledger: Ledger, *, is_ref: bool = False) -> Source:
     """The texts that a ledger recorded."""
     digests = {entry.digest for entry in ledger.entries}
 
@@ -58,6 +58,6 @@ def ledger_source(path: Path, ledger: Ledger) -> Source:
             return None
         from tsm_git.adapters.sqlite import read_script  # apsw is loaded for a database only
 
-        return read_script(path, ledger.path, digest)
+        return read_script(path, ledger.path, digest, is_ref=is_ref)
 
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from tsm_git.adapters.git.process import Git, decoded
+from tsm_git.core.deployment import FolderCommit
 from tsm_git.core.finding import ADDED, CHANGED, DELETED
 from tsm_git.core.record import NamedTuple
 
@@ -69,9 +70,36 @@ class Log:
         if not line:
             return None
         commit, author, date, reference = line.split("\x02", 3)
-        for prefix in ("refs/heads/", "refs/remotes/", "refs/tags/"):
-            reference = reference.removeprefix(prefix)
-        return Touch(commit, author, date, reference)
+        return Touch(commit, author, date, _short(reference))
+
+    def commits_of(
+        self, revisions: Sequence[str], folder: str, *, first_parent: bool = False
+    ) -> list[FolderCommit]:
+        """The commits that changed a folder, oldest first, each with what it changed there.
+
+        With `first_parent` those of the branch itself: a merge with all that it brought.
+        """
+        how = ["-m", "--first-parent"] if first_parent else ["--topo-order"]
+        output = self._git.run(
+            *("log", "-z", "--reverse", "--raw", "--no-abbrev", "--no-renames", *how),
+            *("--format=%x01%H%x02%an%x02%aI%x02%S", *revisions, "--"),
+            f":(top,literal){folder}/",
+        )
+        found: list[FolderCommit] = []
+        changes: dict[str, str | None] = {}
+        fields = iter(decoded(output.stdout).split("\0"))
+        for field in fields:
+            if field.startswith("\x01"):
+                changes = {}
+                commit, author, date, reference = field[1:].split("\x02", 3)
+                found.append(FolderCommit(commit, author, date, _short(reference), changes))
+                continue
+            raw = field.lstrip("\n")
+            if raw.startswith(":"):  # modes, blobs, status; then the path
+                _, _, _, blob, status = raw.split(" ")
+                name = next(fields).rpartition("/")[2]
+                changes[name] = None if status == "D" else blob
+        return found
 
     def written(self, revisions: Sequence[str], folders: Sequence[str]) -> dict[str, Addition]:
         """Each path below some folders with the commit that wrote it, in the history of revisions.
@@ -114,3 +142,9 @@ class Log:
             else:
                 found[path] = addition
         return found
+
+
+def _short(reference: str) -> str:
+    for prefix in ("refs/heads/", "refs/remotes/", "refs/tags/"):
+        reference = reference.removeprefix(prefix)
+    return reference

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         save_raw,
         verify_sound,
     )
-    from tsm_git.adapters.sqlite.ledger import read_ledger, read_script
+    from tsm_git.adapters.sqlite.ledger import read_ledger, read_script, read_texts
     from tsm_git.adapters.sqlite.recording import move_rows
 
 # Loaded when it is first used: a check reads ledgers, and does not run scripts.
@@ -38,6 +38,7 @@ _HOMES = {
     "move_rows": "recording",
     "read_ledger": "ledger",
     "read_script": "ledger",
+    "read_texts": "ledger",
     "remove_broken": "copies",
     "restore": "copies",
     "save_raw": "copies",
@@ -54,6 +55,7 @@ __all__ = [
     "move_rows",
     "read_ledger",
     "read_script",
+    "read_texts",
     "remove_broken",
     "restore",
     "save_raw",

@@ -23,8 +23,10 @@ _NEWEST_FORMAT = 2  # bytes 18 and 19 of the header: 1 rollback journal, 2 write
 
 
 @contextmanager
-def open_readonly(path: Path, shown: str) -> Iterator[apsw.Connection]:
+def open_readonly(path: Path, shown: str, *, is_ref: bool = False) -> Iterator[apsw.Connection]:
     """A connection that reads and leaves no trace, whatever state the file is in.
+
+    `is_ref` says that nobody ever writes this file, so not even its shared memory is touched.
 
     A write-ahead log that nobody has open would make SQLite create side files, and a hot journal
     cannot be rolled back by a reader: in both cases a private copy is read.
@@ -34,10 +36,11 @@ def open_readonly(path: Path, shown: str) -> Iterator[apsw.Connection]:
     # the connection's POSIX locks (https://sqlite.org/howtocorrupt.html, section 2.2).
     is_wal = _uses_wal(path, shown)
     log, index = _beside(path, "-wal"), _beside(path, "-shm")
-    if is_wal and not _has_bytes(log):
+    is_settled = not _has_bytes(log) and not (is_ref and _has_bytes(_beside(path, "-journal")))
+    if is_settled and (is_wal or is_ref):
         with _opened(path, "mode=ro&immutable=1") as connection:
             yield connection
-    elif (is_wal and not index.exists()) or (not is_wal and _is_hot(path)):
+    elif is_ref or (is_wal and not index.exists()) or (not is_wal and _is_hot(path)):
         import shutil  # seldom needed, and half as dear as apsw
         from tempfile import TemporaryDirectory
 

@@ -49,7 +49,7 @@ def back_up(
         try:
             with _readable(source, shown) as origin, closing(_new(unfinished)) as copy:
                 remove_stale(unfinished, lambda name: name.endswith(PART))
-                _copy(origin, copy, tell)
+                copy_pages(origin, copy, tell)
                 # The copy says that it uses a write-ahead log if its origin does; such a file
                 # cannot be read without leaving side files (https://sqlite.org/wal.html).
                 copy.pragma("journal_mode", "DELETE")
@@ -100,14 +100,14 @@ def restore(working: Path, shown: str, source: Path | None, source_shown: str = 
         if source is None:
             with closing(apsw.Connection(":memory:")) as empty:
                 empty.pragma("page_size", target.pragma("page_size"))
-                _copy(empty, target)
+                copy_pages(empty, target)
         else:
             with _readable(source, source_shown) as origin:
                 if mode == "wal" and origin.pragma("page_size") != target.pragma("page_size"):
                     # Only without a log can a database get pages of another size
                     # (https://sqlite.org/backup.html); nobody else may have it open then.
                     target.pragma("journal_mode", "DELETE")
-                _copy(origin, target)
+                copy_pages(origin, target)
         if target.pragma("journal_mode") != mode:
             target.pragma("journal_mode", mode)
         _verify(target, shown)
@@ -140,7 +140,7 @@ def _new(path: Path) -> apsw.Connection:
     return connection
 
 
-def _copy(
+def copy_pages(
     origin: apsw.Connection, target: apsw.Connection, tell: Tell = lambda _done, _pages: None
 ) -> None:
     """Copies all pages.

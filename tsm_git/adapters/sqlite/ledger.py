@@ -16,7 +16,7 @@ from tsm_git.core.script import blob_id, digest_of
 _INTEGER = re.compile("-?[0-9]{1,18}")  # int() takes other digits, too, and any number of them
 
 
-def read_ledger(path: Path, shown: str) -> Ledger:
+def read_ledger(path: Path, shown: str, *, is_ref: bool = False) -> Ledger:
     """What a database has applied; a database that does not exist, or is empty, nothing.
 
     `shown` is how the path is written in messages. Raises DatabaseError where the file is locked,
@@ -24,20 +24,29 @@ def read_ledger(path: Path, shown: str) -> Ledger:
     """
     if not path.exists():
         return Ledger(shown, exists=False)
-    with translated(shown), open_readonly(path, shown) as connection:
+    with translated(shown), open_readonly(path, shown, is_ref=is_ref) as connection:
         return Ledger(shown, tuple(entries(connection, shown)))
 
 
-def read_script(path: Path, shown: str, digest: str) -> str | None:
+def read_texts(path: Path, shown: str, *, is_ref: bool = False) -> dict[str, str]:
+    """All texts that a ledger recorded, by digest."""
+    with translated(shown), open_readonly(path, shown, is_ref=is_ref) as connection:
+        if not ledger_columns(connection, shown):
+            return {}
+        rows = connection.execute(f"SELECT script FROM {TABLE} WHERE script IS NOT NULL")
+        return {_digest(script): _text(script) for (script,) in rows}
+
+
+def read_script(path: Path, shown: str, digest: str, *, is_ref: bool = False) -> str | None:
     """The text with that digest which a ledger recorded, or None."""
     if not path.exists():
         return None
-    with translated(shown), open_readonly(path, shown) as connection:
+    with translated(shown), open_readonly(path, shown, is_ref=is_ref) as connection:
         if not ledger_columns(connection, shown):
             return None
         for (script,) in connection.execute(f"SELECT script FROM {TABLE}"):
             if script is not None and _digest(script) == digest:
-                return script if isinstance(script, str) else script.decode("utf-8", "replace")
+                return _text(script)
     return None
 
 
@@ -101,6 +110,10 @@ def _number(identity: object, shown: str) -> int:
         f"`{shown}`: the ledger has a row with the id {text[:40]!r}, expected a number",
         f"correct `id` in `{TABLE}`",
     )
+
+
+def _text(script: object) -> str:
+    return script.decode("utf-8", "replace") if isinstance(script, bytes) else str(script)
 
 
 def _digest(script: object) -> str:
