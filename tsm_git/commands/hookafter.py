@@ -34,7 +34,7 @@ class AfterJudge(HookJudge):
         before, after = self._two(self.call.before or "ORIG_HEAD")
         if before is None or not self.differ([before.oid, *after.parents[1:]], after.oid):
             return HookReport(self.call.event)
-        names = [f"`{name if name != oid else oid[:10]}`" for oid, name in self.call.merged.items()]
+        names = [self.name(oid) for oid in self.call.merged]
         is_forward = before.oid != after.oid and after.parents[:1] != (before.oid,)
         what = "fast-forward to" if is_forward else "merge of"
         subject = f"the {what} {listed(names)}" if names else "the merge"

@@ -27,7 +27,7 @@ class CommitJudge(HookJudge):
             return HookReport(self.call.event)
         if not coming:
             return self._staged("what is staged" if self.call.by_hand else "this commit")
-        return self._staged(f"the merge of {listed([self._name(oid) for oid in coming])}")
+        return self._staged(f"the merge of {listed([self.name(oid) for oid in coming])}")
 
     def squashed(self) -> HookReport:
         """What `git merge --squash` has staged; the commit that follows is judged, too."""
@@ -63,18 +63,13 @@ class CommitJudge(HookJudge):
             objects = self.repository.objects.get([f"{oid}:{finding.path}" for oid in sides])
             ours, *theirs = [item.oid if item else None for item in objects]
             related = tuple(
-                Related(finding.path, f"comes with {self._name(oid)}", f"{head.oid}..{oid}")
+                Related(finding.path, f"comes with {self.name(oid)}", f"{head.oid}..{oid}")
                 for oid, blob in zip(coming, theirs, strict=True)
                 if blob not in (None, ours)
             )
             return finding._replace(related=finding.related + related)
 
         return judgement._replace(blocking=tuple(map(told, judgement.blocking)))
-
-    def _name(self, oid: str) -> str:
-        """What the user calls a commit that is merged, as far as git says."""
-        name = self.call.merged.get(oid, oid)
-        return f"`{oid[:10] if name == oid else name}`"
 
     def _parents(self, gathered: Gathered, coming: Sequence[str]) -> list[Commit]:
         """The commits whose faults are old news; none where the whole result is judged.

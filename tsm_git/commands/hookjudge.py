@@ -35,6 +35,13 @@ class HookJudge:
         self.call = call
         self.now = now
 
+    def name(self, oid: str) -> str:
+        """What the user calls a commit that is merged, as far as git says."""
+        name = self.call.merged.get(oid, oid)
+        if name == oid:  # `git pull` merges an id
+            return self.repository.hooking.fetched_as(oid) or f"`{oid[:10]}`"
+        return f"`{name}`"
+
     def gathered(self, request: Request) -> Gathered | None:
         """The facts; None where there are no scripts to judge, whatever else is wrong."""
         try:

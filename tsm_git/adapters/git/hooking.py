@@ -32,6 +32,15 @@ class Hooking:
         output = self._git.run("rev-list", "--stdin", stdin=f"{wanted}^{base}\n".encode())
         return set(decoded(output.stdout).split()) & set(oids)
 
+    def fetched_as(self, oid: str) -> str:
+        """What `git pull` calls a commit, such as `branch 'main' of URL`; empty if it did not."""
+        try:
+            lines = (self._place.git_dir / "FETCH_HEAD").read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return ""
+        fields = (line.split("\t", 2) for line in lines if line.startswith(f"{oid}\t"))
+        return next((found[2] for found in fields if len(found) == 3), "")
+
     def last_move(self) -> str:
         """What git says moved HEAD last, such as `checkout: moving from a to b`; or nothing."""
         return "".join(self._git.lines("log", "-1", "-g", "--format=%gs", "HEAD", accept=(0, 128)))
