@@ -63,6 +63,12 @@ def picture(folder: Path) -> dict[str, tuple[int, bytes | str]]:
     return found
 
 
+def calling(project: Project) -> list[str]:
+    """Return the events at which git calls tsm, as `tsm hooks status` knows it."""
+    document = project.tsm_inprocess("hooks", "status", "--json").exits(0).json()
+    return [hook["event"] for hook in document["hooks"] if hook["calls_tsm"]]
+
+
 @pytest.fixture
 def published(project: Project) -> Project:
     """Return a project with two published scripts."""
@@ -330,6 +336,8 @@ class TestPlaces:
         assert project.env.run(["sh", "-c", line], cwd=project.root).exit_code == 0
         written = (project.root / ".husky" / "pre-push").read_text()
         assert written == 'tsm hooks run pre-push "$@"\n'
+        stranger(project, "pre-push", project.root / ".husky" / "_")  # as husky writes one
+        assert calling(project) == ["pre-push"]
 
     def test_lefthook_writes_its_own(self, project: Project) -> None:
         project.write("lefthook.yml", "pre-commit: {}\n")
@@ -338,6 +346,12 @@ class TestPlaces:
 
         assert "lefthook writes the hooks" in refused.stderr
         assert not hooks_of(project).exists()
+        project.write(
+            "lefthook.yml", "pre-push: {commands: {tsm: {run: tsm hooks run pre-push {0}}}}\n"
+        )
+        stranger(project, "pre-push")  # as lefthook writes one
+        stranger(project, "pre-commit")
+        assert calling(project) == ["pre-push"]
 
 
 CONFIGURATIONS = {

@@ -30,7 +30,7 @@ CLIENT = (
 )
 SERVER = (Event.PRE_RECEIVE,)  # all of a push or nothing; `update` is for those who want it by ref
 
-_LEFTHOOK = ("lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml")
+_LEFTHOOK = ("lefthook", ".lefthook", ".config/lefthook")
 
 
 def status(project: Project) -> Installation:
@@ -40,11 +40,12 @@ def status(project: Project) -> Installation:
     ids = offered_in(_configuration(project))
     offered = {stage for offer in OFFERS if offer.id in ids for stage in offer.stages}
     events = SERVER if project.is_bare else CLIENT
+    managed = _managed(project, folder)
     return Installation(
         str(folder),
         manager(project),
         repository.hooking.configured("tsm.program"),
-        tuple(_hook(folder, event, event.value in offered) for event in events),
+        tuple(_hook(folder, event, event.value in offered, event in managed) for event in events),
     )
 
 
@@ -53,7 +54,7 @@ def manager(project: Project) -> Manager | None:
     folder = _repository(project).hooking.folder()
     if folder.name == "_" and folder.parent.name == ".husky":
         return Manager.HUSKY
-    if any((project.top / name).exists() for name in _LEFTHOOK):
+    if _lefthook(project):
         return Manager.LEFTHOOK
     return Manager.FRAMEWORK if (project.top / CONFIG).exists() else None
 
@@ -130,10 +131,31 @@ def uninstall(project: Project) -> list[Path]:
     return found
 
 
-def _hook(folder: Path, event: Event, is_offered: bool) -> Hook:
+def _hook(folder: Path, event: Event, is_offered: bool, is_managed: bool) -> Hook:
     whose = owner(folder / event.value, event)
     calls_tsm = whose in (Owner.TSM, Owner.OLDER) or (whose is Owner.FRAMEWORK and is_offered)
-    return Hook(event, whose, calls_tsm, kept(folder, event).exists())
+    is_managed = is_managed and whose is Owner.STRANGER
+    return Hook(event, whose, calls_tsm or is_managed, kept(folder, event).exists())
+
+
+def _managed(project: Project, folder: Path) -> set[Event]:
+    """The events for which husky's files, or lefthook's configuration, name tsm."""
+    match manager(project):
+        case Manager.HUSKY:
+            texts = {event: read_bytes(folder.parent / event.value) or b"" for event in CLIENT}
+        case Manager.LEFTHOOK:
+            every = b"".join(read_bytes(path) or b"" for path in _lefthook(project))
+            texts = dict.fromkeys(CLIENT, every)
+        case _:
+            return set()
+    return {event for event in CLIENT if f"hooks run {event.value} ".encode() in texts[event]}
+
+
+def _lefthook(project: Project) -> list[Path]:
+    """The files in which lefthook is configured."""
+    endings = (".yml", ".yaml", ".toml", ".json")
+    paths = (project.top / f"{name}{ending}" for name in _LEFTHOOK for ending in endings)
+    return [path for path in paths if path.is_file()]
 
 
 def _configuration(project: Project) -> str:
