@@ -20,6 +20,8 @@ SAME = [
     ("create table t (a default 'x')", "create table t (a default \"x\")"),
     ("create table t (a default (null) collate binary)", "create table t (a)"),
     ("create table t (a, b as (a))", "create table t (a, b generated always as ((a)) virtual)"),
+    ("create table t (a, b int generated /* yes */ always as (a))",
+     "create table t (a, b int as (a))"),
     ("create table t (a not null on conflict abort)", "create table t (a not null)"),
     ("create table t (a references p on delete no action not deferrable initially deferred)",
      "create table t (a references p deferrable)"),

@@ -195,7 +195,7 @@ def _column(row: ColumnRow, text: ColumnText) -> Column:
         names.append(("not null", _CONFLICT + _conflict(null)))
     return Column(
         name=row.name,
-        type=canonical(row.type),
+        type=_type(row),
         affinity=affinity(row.type),
         not_null=bool(row.not_null),
         default=_default(row.default),
@@ -206,6 +206,14 @@ def _column(row: ColumnRow, text: ColumnText) -> Column:
         hidden=row.hidden == 1,
         names=tuple(names),
     )
+
+
+def _type(row: ColumnRow) -> str:
+    declared = canonical(row.type)
+    if row.hidden in (2, 3):
+        # SQLite takes GENERATED for the end of the type if a comment parts it from ALWAYS.
+        declared = declared.removesuffix("generated").rstrip()
+    return declared
 
 
 def _default(text: str | None) -> str | None:
