@@ -109,12 +109,12 @@ def lineage(steps: Sequence[Step], subject: Subject) -> list[Event]:
                 fleeting = fleeting or (_event(inside, None, None) if inside else None)
                 continue
             current = subject
-            end = _event(_touching(own, subject), current, None)
+            end = _event(_touching(own, subject) or own, current, None)
             events.append(end._replace(successor=_successor(own, subject)))
             continue
-        touching = _touching(own, current)
         if _is_in(alive, current):
-            if _has_changed(alive, after, current):
+            touching = _touching(own, current)
+            if touching and _has_changed(alive, after, current):
                 events.append(_event(touching, current, current))
             continue
         origin, made_by = _origin(own, current)
@@ -219,7 +219,7 @@ def _family(alive: Mapping[tuple[bool, str], Thing], subject: Subject) -> dict[o
 def _touching(steps: Sequence[Step], subject: Subject) -> list[Step]:
     """The statements about the subject, its indexes and triggers included."""
     name = fold(subject.name)
-    found = [
+    return [
         step
         for step in steps
         if any(
@@ -227,7 +227,6 @@ def _touching(steps: Sequence[Step], subject: Subject) -> list[Step]:
             for thing in (*step.gone, *step.made)
         )
     ]
-    return found or list(steps)
 
 
 def _inside(steps: Sequence[Step], subject: Subject) -> list[Step]:

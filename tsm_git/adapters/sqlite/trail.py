@@ -19,11 +19,11 @@ from tsm_git.core.ledger import TABLE
 from tsm_git.core.lineage import Step, Thing
 from tsm_git.core.schema import Schema
 from tsm_git.core.script import NO_TRANSACTION, directives
-from tsm_git.core.sql import statements
+from tsm_git.core.sql import Statement, statements
 
 _OBJECTS = (
-    "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema"
-    f" WHERE sql IS NOT NULL AND tbl_name <> '{TABLE}'"
+    "SELECT rowid, type, name, tbl_name, rootpage, sql FROM sqlite_schema"
+    f" WHERE rowid > ? AND sql IS NOT NULL AND tbl_name <> '{TABLE}'"
 )
 _COLUMNS = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 2, 3)"
 _UNCHANGED = "nothing was changed: correct the script, `tsm check` shows where it stands"
@@ -38,28 +38,45 @@ def steps(scripts: Sequence[tuple[str, str]]) -> list[Step]:
 
     Raises ScriptError where a statement fails.
     """
-    found: list[Step] = []
-    seen: dict[Raw, Thing] = {}
-    version = 0
     with shadow() as connection:
-
-        def look(script: int, line: int, column: int) -> None:
-            nonlocal seen, version
-            now = connection.pragma("schema_version")
-            if now == version:
-                return
-            version = now
-            rows = list(connection.execute(_OBJECTS))
-            things = {row: seen.get(row) or _thing(connection, row) for row in rows}
-            gone = tuple(thing for row, thing in seen.items() if row not in things)
-            made = tuple(thing for row, thing in things.items() if row not in seen)
-            seen = things
-            if gone or made:
-                found.append(Step(script, line, column, gone, made))
-
-        for _ in _replayed(connection, scripts, look):
+        watch = _Watch(connection)
+        for _ in _replayed(connection, scripts, watch.look):
             pass
-    return found
+        return watch.found
+
+
+class _Watch:
+    """Sees what a statement does to the schema, by the rows of `sqlite_schema` before and after."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._version = 0
+        self._seen: dict[int, tuple[Raw, Thing]] = {}
+        self.found: list[Step] = []
+
+    def look(self, script: int, statement: Statement | None) -> None:
+        """Takes down what a statement did, or a whole script that runs as it likes."""
+        version = self._connection.pragma("schema_version")
+        if version == self._version:
+            return
+        self._version = version
+        is_new_only = statement is not None and statement.text[:6].upper() == "CREATE"
+        # CREATE only adds rows behind the last one; to look at all of them each time would take
+        # time with the square of the number of scripts.
+        last = max(self._seen, default=0) if is_new_only else 0
+        rows = {row[0]: row[1:] for row in self._connection.execute(_OBJECTS, (last,))}
+        gone, made = [], []
+        if not is_new_only:
+            for rowid in [r for r, (raw, _) in self._seen.items() if rows.get(r) != raw]:
+                gone.append(self._seen.pop(rowid)[1])
+        for rowid, raw in rows.items():
+            if rowid not in self._seen:
+                thing = _thing(self._connection, raw)
+                self._seen[rowid] = raw, thing
+                made.append(thing)
+        if gone or made:
+            line, column = (statement.line, statement.column) if statement else (1, 1)
+            self.found.append(Step(script, line, column, tuple(gone), tuple(made)))
 
 
 def schemas(scripts: Sequence[tuple[str, str]], after: Collection[int]) -> dict[int, Schema]:
@@ -121,19 +138,19 @@ def _thing(connection: apsw.Connection, row: Raw) -> Thing:
 def _replayed(
     connection: apsw.Connection,
     scripts: Sequence[tuple[str, str]],
-    look: Callable[[int, int, int], None] = lambda _script, _line, _column: None,
+    look: Callable[[int, Statement | None], None] = lambda _script, _statement: None,
 ) -> Iterator[int]:
     """Runs scripts and yields how many have run; `look` is called after each statement."""
     for index, (path, text) in enumerate(scripts):
         try:
             if NO_TRANSACTION in directives(text.encode()):
                 run_freely(connection, path, text, Trace())
-                look(index, 1, 1)
+                look(index, None)
             else:
                 connection.execute("BEGIN IMMEDIATE")
                 for statement in statements(text):
                     run_statement(connection, path, statement)
-                    look(index, statement.line, statement.column)
+                    look(index, statement)
                 if connection.in_transaction:
                     connection.execute("COMMIT")
         except ScriptError as error:
