@@ -93,7 +93,8 @@ class TestMergeRequests:
         error, hint = complaint(job.clone, "check", "--ci", env=job.environ)
 
         assert error.endswith(" is not in this shallow clone")
-        assert hint.startswith(f"run `git fetch --unshallow origin {EVERY}`, or set ")
+        assert hint.startswith(f"run `git fetch --unshallow origin {EVERY}")
+        assert "`, or set " in hint
 
     @pytest.mark.parametrize("service", REQUESTS)
     def test_what_the_hint_says_helps(self, service: str, clash: Project) -> None:
@@ -294,6 +295,17 @@ class TestPushes:
 
         assert ("TSM204", "003.phone.sql") in codes(result)
         assert result.json()["databases"][0]["base"]["revision"] == "origin/main"
+
+    @pytest.mark.parametrize("name", ["main", "refs/heads/main", "remotes/origin/main"])
+    def test_the_base_is_pushed_to_however_it_is_written(self, clash: Project, name: str) -> None:
+        clash.write("tsm.toml", f'base = "{name}"\n')
+        clash.edit("001.users.sql")
+        clash.commit("edit")
+        clash.git("commit", "--quiet", "--allow-empty", "-m", "one more")
+
+        result = ran(github_push(hosted(clash), clash.rev("main~2")), "--json")
+
+        assert ("TSM201", "001.users.sql") in codes(result.exits(1))
 
     def test_the_base_may_be_configured_on_the_default_branch(self, clash: Project) -> None:
         clash.write("tsm.toml", 'base = "origin/release"\n')

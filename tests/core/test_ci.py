@@ -79,6 +79,8 @@ CASES = [
         "default_branch": "main", "target": None}),
     Case("github first push of a branch", github("push", GITHUB_REF="refs/heads/fix/1"),
          {"before": ZEROS, "after": B}, {"branch": "fix/1", "before": (), "heads": (B,)}),
+    Case("github push without its event", github("push", GITHUB_REF="refs/heads/main"), {}, {
+        "branch": "main", "before": (f"{B}^1",)}),
     Case("github push of a tag", github("push", GITHUB_REF="refs/tags/v1"), {"before": A}, {
         "what": "a commit", "branch": None}),
     Case("github schedule", github("schedule", GITHUB_REF="refs/heads/main"), {"before": A}, {
@@ -167,7 +169,7 @@ def test_only_a_commit_id_is_one(value: object) -> None:
     run = find_run(github("push", GITHUB_REF="refs/heads/main"), {"before": value, "after": value})
 
     assert run is not None
-    assert (run.heads, run.before) == ((B,), ())
+    assert (run.heads, run.before) == ((B,), (f"{B}^1",))  # the event does not say
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=repr)
@@ -232,6 +234,15 @@ class TestWhatToFetch:
         assert deepen(self.run(environ), shallow=True) == (
             "run `git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'`, "
             f"or set {setting}"
+        )
+
+    def test_the_head_of_a_fork_is_on_no_branch(self) -> None:
+        run = self.run(
+            github("pull_request", GITHUB_BASE_REF="main", GITHUB_REF="refs/pull/7/merge")
+        )
+
+        assert deepen(run, shallow=True).startswith(
+            "run `git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*' pull/7/head`,"
         )
 
     def test_without_a_service_a_command_must_do(self) -> None:

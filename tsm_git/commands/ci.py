@@ -67,7 +67,7 @@ class _Clone:
             base = self._target()
         else:
             base = self._published()
-            if base.name in (f"origin/{self.run.branch}", self.run.branch):
+            if _branch_name(base.name) in (f"origin/{self.run.branch}", self.run.branch):
                 request = request._replace(pushed=base.name)
                 base = self._before(head)
         if not request.pushed:
@@ -162,3 +162,11 @@ class _Clone:
             f"{self.run.service}: {what} is not in {clone}",
             deepen(self.run, shallow=shallow, missing=missing),
         )
+
+
+def _branch_name(revision: str) -> str:
+    """A branch as people call it, whichever way it is written."""
+    for prefix in ("refs/heads/", "refs/remotes/", "remotes/", "heads/"):
+        if revision.startswith(prefix):
+            return revision.removeprefix(prefix)
+    return revision

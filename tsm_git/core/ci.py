@@ -112,7 +112,7 @@ def _github(environ: Environ, event: Document) -> Run:
     return _push(
         *("GitHub", _branch(environ.get("GITHUB_REF"))),
         heads=_revisions(_oid(_at(event, "after")) or sha),
-        before=_revisions(_oid(_at(event, "before"))) if kind == "push" else (),
+        before=_before(_at(event, "before"), sha) if kind == "push" else (),
         default_branch=_branch(_at(event, "repository", "default_branch")),
         setting=setting,
     )
@@ -139,7 +139,7 @@ def _gitlab(environ: Environ, _event: Document) -> Run:
     return _push(
         *("GitLab", _branch(environ.get("CI_COMMIT_BRANCH"))),
         heads=_revisions(commit),
-        before=_revisions(_oid(environ.get("CI_COMMIT_BEFORE_SHA"))),
+        before=_before(environ.get("CI_COMMIT_BEFORE_SHA"), commit),
         default_branch=_branch(environ.get("CI_DEFAULT_BRANCH")),
         setting=setting,
     )
@@ -268,8 +268,8 @@ def _push(
 def deepen(run: Run, *, shallow: bool, missing: str = "") -> str:
     """What to do about a clone that lacks history, or a commit or branch: one line."""
     every = "'+refs/heads/*:refs/remotes/origin/*'"
-    if shallow:
-        command = f"git fetch --unshallow origin {every}"
+    if shallow:  # what a fork asks to be merged is on no branch
+        command = f"git fetch --unshallow origin {every} {run.head_ref}".rstrip()
     else:
         command = f"git fetch origin {shell_quoted(missing) if missing else every}"
     return f"run `{command}`, or set {run.setting}" if run.setting else f"run `{command}`"
@@ -277,6 +277,13 @@ def deepen(run: Run, *, shallow: bool, missing: str = "") -> str:
 
 def _revisions(found: str | None) -> tuple[str, ...]:
     return (found,) if found else ()
+
+
+def _before(told: object, commit: str | None) -> tuple[str, ...]:
+    """What a branch was before a push: as the service tells; zeros stand for nothing."""
+    if isinstance(told, str) and _OID.fullmatch(told):
+        return _revisions(_oid(told))
+    return _parent(commit)
 
 
 def _parent(commit: str | None) -> tuple[str, ...]:
