@@ -170,3 +170,38 @@ def test_the_gate_of_ci_runs_them_too(shop: Project) -> None:
 
     assert LOSS in gate.stdout
     assert "TSM504" not in without.stdout
+
+
+PUBLISHED = "create table users (id integer primary key, mail text);"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"-- who may log in\n{PUBLISHED}", "the edit is cosmetic: both texts make the same schema and the same rows"),
+        ("create table users (mail text, id integer primary key);", "the edit moves columns: `users` has its columns in another order"),
+        ("create table users (id integer primary key, mail text not null);", "the edit makes another database: table `users` differs"),
+        (PUBLISHED + "insert into users values (1, 'a');", "the edit makes another database: other rows in `users`"),
+        (PUBLISHED + "\n  create tabel t (a);", "the new text does not run: app.sqlite.migrations/001.users.sql:2:10: near \"tabel\": syntax error"),
+    ],
+)  # fmt: skip
+def test_an_edit_of_a_published_script_is_told_with_its_effect(
+    shop: Project, text: str, words: str
+) -> None:
+    shop.edit("001.users.sql", text)
+
+    for _ in range(2):  # the second time from memory
+        said = check(shop)
+        assert "TSM201" in said
+        assert f"    note: {shop.path('001.users.sql')}: {words}\n" in said
+    assert words not in shop.tsm_inprocess("check").stdout
+
+
+def test_an_edit_of_an_applied_draft_is_told_with_its_effect(shop: Project) -> None:
+    shop.apply()
+    shop.edit("003.drop.sql", "alter table users drop column mail; -- nobody reads it")
+
+    said = check(shop)
+
+    assert "TSM301" in said
+    assert "003.drop.sql: the edit is cosmetic: both texts make the same" in said

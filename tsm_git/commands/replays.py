@@ -20,6 +20,7 @@ from tsm_git.adapters.cache import Cache
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import TsmError
 from tsm_git.core.order import Difference, Order, Outcome, compare_orders
+from tsm_git.core.publishing import Change
 from tsm_git.core.replay import (
     Limits,
     Replayed,
@@ -35,6 +36,7 @@ from tsm_git.version import VERSION
 if TYPE_CHECKING:  # loads SQLite: only a replay needs it, and what is kept needs none
     from tsm_git.adapters.sqlite.sandbox import Answer, Task
 
+_MOST_EDITS = 10
 _LOOK_BACK = 64  # scripts by which a kept shadow database may be older
 
 
@@ -56,6 +58,21 @@ class Chain:
         self.common = [script for script in self.published if script not in gained]
         self.gained = [script for script in self.published if script in gained]
         self.drafts = self._runnable(comparison.drafts)
+
+    @property
+    def edits(self) -> list[tuple[Script, Script]]:
+        """The scripts that were edited though they are published or applied: before and now."""
+        every = (*self._comparison.deviations, *self._comparison.divergences)
+        found = [
+            (deviation.script, deviation.now)
+            for deviation in every
+            if deviation.now and (deviation.change is Change.EDITED or deviation.edited)
+        ]
+        return found[:_MOST_EDITS]
+
+    def before(self, number: int) -> list[Script]:
+        """What runs before a number, as it is published where it is."""
+        return [s for s in in_order([*self.published, *self.drafts]) if s.number < number]
 
     @property
     def shared(self) -> int:
@@ -116,7 +133,8 @@ def ran_by_production(comparison: Comparison) -> list[Script]:
 def _kept_or_new(chain: Chain, folder: str, cache: Cache | None) -> Replayed:
     if cache is None:
         return _replayed(chain, None)
-    orders = (chain.published, chain.drafts, chain.common, chain.gained)
+    edits = [script for edit in chain.edits for script in edit]
+    orders = (chain.published, chain.drafts, chain.common, chain.gained, edits)
     names = [folder, *(f"{s.filename} {s.digest}" for order in orders for s in (*order, _END))]
     key = _key("outcome", names)
     kept = cache.get(key)
@@ -127,9 +145,8 @@ def _kept_or_new(chain: Chain, folder: str, cache: Cache | None) -> Replayed:
             pass  # of another version, or made up
     replayed = _replayed(chain, cache)
     stops = [run.stop for run in (*replayed.drafts, replayed.published) if run and run.stop]
-    if all(
-        stop.trouble is not Trouble.BUDGET for stop in stops
-    ):  # a quicker day may tell otherwise
+    # What took too long today may end in time on another day.
+    if all(stop.trouble is not Trouble.BUDGET for stop in stops):
         cache.put(key, json.dumps(replayed_document(replayed)).encode())
     return replayed
 
@@ -143,9 +160,23 @@ def _replayed(chain: Chain, cache: Cache | None) -> Replayed:
 
     done, image = _kept_image(chain, cache)
     try:
-        return _from(chain, done, image, cache)
+        found = _from(chain, done, image, cache)
     except SpoiledImage:
-        return _from(chain, 0, b"", cache)
+        found = _from(chain, 0, b"", cache)
+    return found._replace(edits=tuple(_edits(chain)))
+
+
+def _edits(chain: Chain) -> Iterator[tuple[str, str]]:
+    for old, new in chain.edits:
+        from tsm_git.commands.edits import effect  # edits are few
+
+        try:
+            texts = chain.texts([*chain.before(old.number), old, new])
+        except TsmError:
+            continue  # a ledger without texts
+        words = effect(texts[:-2], texts[-2], texts[-1])
+        if words:
+            yield old.filename, words
 
 
 def _from(chain: Chain, done: int, image: bytes, cache: Cache | None) -> Replayed:

@@ -91,9 +91,13 @@ def _schema_differences(one: Outcome, other: Outcome) -> list[str]:
     words += [f"{kind} `{name}` is new" for kind, name in sorted(other.schema.keys() - one.schema)]
     for key in sorted(one.schema.keys() & other.schema.keys()):
         kind, name = key
-        same_columns = kind == "table" and sorted(one.tables[name].columns) == sorted(
-            other.tables[name].columns
+        is_moved = kind == "table" and one.tables[name].columns != other.tables[name].columns
+        # Columns that have changed places leave the same words in another order.
+        same = (
+            sorted(one.schema[key].split()) == sorted(other.schema[key].split())
+            if is_moved
+            else one.schema[key] == other.schema[key]
         )
-        if one.schema[key] != other.schema[key] and not same_columns:
+        if not same:
             words.append(f"{kind} `{name}` differs")
     return words

@@ -150,12 +150,14 @@ class Replayed(NamedTuple):
 
     `published` is the published script that stopped it, before any draft was run; `drafts` are the
     drafts up to the first that stopped. `order` compares the drafts' author's order with the one
-    to come, where base has gained scripts since. `min_sqlite` is what the project supports.
+    to come, where base has gained scripts since. `edits` says of scripts that were edited though
+    they had run, by file name, what the edit does. `min_sqlite` is what the project supports.
     """
 
     drafts: tuple[Run, ...] = ()
     published: Run | None = None
     order: Difference | None = None
+    edits: tuple[tuple[str, str], ...] = ()
     min_sqlite: str | None = None
 
 
@@ -166,6 +168,7 @@ def replayed_document(replayed: Replayed) -> dict[str, object]:
         "drafts": [run_document(run) for run in replayed.drafts],
         "published": replayed.published and run_document(replayed.published),
         "order": order and [order.order.name, order.words],
+        "edits": replayed.edits,
     }
 
 
@@ -178,6 +181,7 @@ def replayed_of(document: object) -> Replayed:
             tuple(run_of(run) for run in _list(found["drafts"])),
             None if published is None else run_of(published),
             None if order is None else _difference(*_list(order)),
+            _pairs(found["edits"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"no replay: {error!r}") from error

@@ -10,7 +10,15 @@ from tsm_git.core.publishing import Change, Deviation
 from tsm_git.core.script import parse_number
 from tsm_git.core.state import State
 from tsm_git.rules.registry import Evidence, rule
-from tsm_git.rules.wording import is_base_text, number_of, path_of, rename, renumber, renumber_hint
+from tsm_git.rules.wording import (
+    effect_of_edit,
+    is_base_text,
+    number_of,
+    path_of,
+    rename,
+    renumber,
+    renumber_hint,
+)
 
 _FOLLOW = "run `tsm renumber --follow` to keep its rows, or `tsm restore --db` to make it anew"
 _REBUILD = "run `tsm restore --db`, then `tsm apply`, to make the working database follow"
@@ -33,6 +41,7 @@ def edited_applied_script(this: Rule, view: Comparison) -> Iterator[Finding]:
             path_of(view, script.filename),
             _REBUILD if is_base_text(view, now) else f"{_REBUILD}, or undo the edit",
             number=script.number,
+            related=effect_of_edit(view, script.filename),
         )
 
 

@@ -23,6 +23,7 @@ from tsm_git.core.text import counted, listed, shell_quoted
 from tsm_git.rules.registry import Evidence, rule
 from tsm_git.rules.wording import (
     changed_here,
+    effect_of_edit,
     is_base_text,
     number_of,
     on_publisher,
@@ -62,7 +63,7 @@ def edited_published_script(this: Rule, view: Comparison) -> Iterator[Finding]:
             path_of(view, script.filename),
             f"run `{fix.command}` {hint}",
             number=script.number,
-            related=related,
+            related=(*related, *effect_of_edit(view, script.filename)),
             fix=fix,
         )
 

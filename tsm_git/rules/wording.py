@@ -113,6 +113,13 @@ def changed_here(view: Comparison, filename: str, message: str, change: str) -> 
     return Related(path_of(view, filename), message, revision, change)
 
 
+def effect_of_edit(view: Comparison, filename: str) -> tuple[Related, ...]:
+    """What a replay says that the edit of a script does, if there was a replay."""
+    edits = view.facts.replayed.edits if view.facts.replayed else ()
+    path = path_of(view, filename)
+    return tuple(Related(path, words) for name, words in edits if name == filename)
+
+
 def on_publisher(view: Comparison, filename: str, message: str, source: Source) -> Related:
     """A published script, with the commit that published it to be looked up."""
     base = view.facts.base
