@@ -523,6 +523,24 @@ class TestConsolidate:
         )
 
 
+class TestDev:
+    """`tsm dev` generates in state DRIFT, and stops where a person has to choose."""
+
+    def test_it_writes_and_applies(self, shop: Project) -> None:
+        models(shop, USERS.replace("mail text", "mail text, age int"))
+        result = shop.tsm_inprocess("dev")
+
+        assert result.exits(0).stdout == "app.sqlite: CURRENT\n"
+        assert "DRIFT: wrote app.sqlite.migrations/002.add_users_age.sql.\n" in result.stderr
+        assert "PENDING: applied 1 script.\n" in result.stderr
+        assert shop.query("select age from users") == [(None,), (None,)]
+
+    def test_it_stops_at_a_choice(self, shop: Project) -> None:
+        models(shop, USERS.replace("mail text", "email text"))
+
+        assert "TSM105" in shop.tsm_inprocess("dev").exits(1).stderr
+
+
 class TestAtATerminal:
     def test_it_asks(self, shop: Project) -> None:
         pty = pytest.importorskip("pty")

@@ -11,7 +11,6 @@ from tsm_git.commands import generate as command
 from tsm_git.commands.databases import one_database
 from tsm_git.commands.drafting import Asker
 from tsm_git.commands.project import Project
-from tsm_git.commands.tips import keep_tips
 from tsm_git.core.choices import Choices, parse_choices
 from tsm_git.core.draft import Draft
 from tsm_git.core.errors import UsageError
@@ -90,7 +89,6 @@ def generate(
             made = command.draft(project, settings, base, choices, name, ask)
         if made and not dry_run:
             aside = command.write(project, made, now())
-            keep_tips(project, base, database)
     if as_json:
         from tsm_git.render.draft import draft_document
         from tsm_git.render.jsondoc import dumped

@@ -15,7 +15,6 @@ from tsm_git.commands.apply import apply as apply_pending
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
 from tsm_git.commands.request import Models
-from tsm_git.commands.tips import keep_tips
 from tsm_git.core.choices import Choices
 from tsm_git.core.errors import Refusal
 from tsm_git.core.report import DatabaseReport
@@ -111,7 +110,6 @@ def _generate(run: _Run, report: DatabaseReport) -> None:
     if made is None:
         raise _stuck(run, report)
     generate.write(run.project, made, run.clock())
-    keep_tips(run.project, base, run.database)
     run.took(report.state, GENERATE, f"wrote {made.path}")
 
 

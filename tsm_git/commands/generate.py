@@ -11,6 +11,7 @@ from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.drafting import Asker, propose
 from tsm_git.commands.models import models_for
 from tsm_git.commands.project import Project
+from tsm_git.commands.tips import keep_tips
 from tsm_git.core.alter import OLDEST
 from tsm_git.core.choices import Choices
 from tsm_git.core.draft import (
@@ -74,6 +75,7 @@ def write(project: Project, made: Draft, now: str) -> str | None:
             undo.callback(kept.rename, folder / filename)
         write_new(folder / made.filename, made.text.encode())
         undo.pop_all()
+    keep_tips(project, None, made.database)
     return aside if made.replaces else None
 
 

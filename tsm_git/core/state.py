@@ -32,7 +32,7 @@ _WAYS_OUT = {
     State.DIVERGED: "make the working database follow: `tsm renumber --follow` after a "
     "renumbering, else `tsm restore --db` and `tsm apply`",
     State.PENDING: "`tsm apply`",
-    State.DRIFT: "write a script for the change of the models",
+    State.DRIFT: "write a script for the change of the models: `tsm generate`",
     State.CURRENT: "",
 }
 

@@ -9,7 +9,7 @@ from tsm_git.core.finding import Finding, Rule
 from tsm_git.core.state import State
 from tsm_git.rules.registry import Evidence, rule
 
-_HINT = "write a script that does it"
+_HINT = "run `tsm generate` to write a script that does it"
 
 
 @rule(

@@ -40,18 +40,18 @@ class Workshop:
     """One copy; every trial leaves it as it was."""
 
     def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self.schema = read_schema(connection)
 
     def lost(self, loss: Loss) -> int:
         """How many rows of a table, or values of a column, would go."""
-        return lost(self._connection, loss)
+        return lost(self.connection, loss)
 
     def lacking(self, gap: Gap, table: str, column: str) -> int:
         """How many rows have no value for a column, called so here."""
         name = quoted(table)
         where = "" if gap.is_new else f" WHERE {quoted(column)} IS NULL"
-        return _number(self._connection, f"SELECT count(*) FROM {name}{where}")
+        return _number(self.connection, f"SELECT count(*) FROM {name}{where}")
 
     def altered(self, statements: Sequence[str]) -> Schema:
         """The schema that it would have after these statements. Raises ScriptError."""
@@ -61,7 +61,7 @@ class Workshop:
 
     def tried(self, path: str, text: str, kept: Sequence[Kept]) -> Trial:
         """What a script does to the copy, as `tsm apply` runs it. Raises ScriptError."""
-        return _tried(self._connection, path, text, kept)
+        return _tried(self.connection, path, text, kept)
 
     def tried_without_rows(self, path: str, text: str) -> Trial:
         """What a script does to the schema alone. Raises ScriptError."""
