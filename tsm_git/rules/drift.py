@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tsm_git.core.comparison import Comparison
-from tsm_git.core.finding import Finding, Rule
+from tsm_git.core.finding import Finding, Fix, Rule
 from tsm_git.core.state import State
 from tsm_git.rules.registry import Evidence, rule
-
-_HINT = "run `tsm generate` to write a script that does it"
 
 
 @rule(
@@ -20,9 +18,11 @@ _HINT = "run `tsm generate` to write a script that does it"
     needs=Evidence.MODELS,
 )
 def schema_drift(this: Rule, view: Comparison) -> Iterator[Finding]:
-    drift = view.facts.drift
+    drift, working = view.facts.drift, view.facts.working
     if drift is None:
         return
+    waits = bool(view.pending) and working is not None and working.exists
+    hint = "run `tsm apply`, then `tsm generate`" if waits else "run `tsm generate`"
     for change in drift.changes():
         subject = f"{change.kind.value} `{change.name}`"
         if change.old is None:
@@ -37,6 +37,8 @@ def schema_drift(this: Rule, view: Comparison) -> Iterator[Finding]:
             subject,
             f"{drift.models.source} {words}",
             place.path,
-            _HINT if change.new else f"{_HINT}, or keep it in the models",
+            f"{hint} to write a script that does it"
+            + ("" if change.new else ", or keep it in the models"),
             line=place.line,
+            fix=None if waits else Fix("generate", "tsm generate"),
         )
