@@ -160,7 +160,7 @@ class TestCorrupt:
         assert error == "`app.sqlite` is corrupt: database disk image is malformed"
         assert hint == (
             "run `sqlite3 app.sqlite 'PRAGMA integrity_check'` to see how far, "
-            "then restore a backup"
+            "then `tsm restore --backup latest` to have the newest backup back"
         )
 
     def test_a_schema_that_is_no_sql(self, applied: Project) -> None:

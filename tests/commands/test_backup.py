@@ -131,7 +131,7 @@ class TestMake:
         (shop.root / "app.sqlite").write_bytes(data[:4096] + b"\xff" * 4096 + data[8192:])
 
         assert "corrupt" in shop.tsm_inprocess("backup").exits(2).stderr
-        assert list((shop.root / "app.sqlite.bak").iterdir()) == []
+        assert not (shop.root / "app.sqlite.bak").exists()
 
     def test_a_ledger_that_nobody_can_read_is_backed_up(self, shop: Project) -> None:
         execute(shop.root / "app.sqlite", "drop table _migrations", "create table _migrations (x)")
@@ -184,7 +184,7 @@ class TestMake:
 
         assert ran.exit_code == 2, ran
         assert ran.stderr.startswith("error: `app.sqlite` cannot be read or written: "), ran
-        assert list((shop.root / "app.sqlite.bak").iterdir()) == []
+        assert not (shop.root / "app.sqlite.bak").exists()
 
 
 class TestBeforeChanges:

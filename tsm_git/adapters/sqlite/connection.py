@@ -101,7 +101,7 @@ def translated(shown: str) -> Iterator[None]:
         raise CorruptError(
             f"`{shown}` is corrupt: {error}",
             f"run `sqlite3 {shell_quoted(shown)} 'PRAGMA integrity_check'` to see how far, "
-            "then restore a backup",
+            "then `tsm restore --backup latest` to have the newest backup back",
         ) from error
     except (apsw.ReadOnlyError, apsw.PermissionsError, apsw.CantOpenError) as error:
         raise DatabaseError(
@@ -110,7 +110,7 @@ def translated(shown: str) -> Iterator[None]:
         ) from error
     except (apsw.FullError, apsw.IOError, OSError) as error:
         raise DatabaseError(
-            f"`{shown}` cannot be read or written: {getattr(error, 'strerror', None) or error}",
+            f"`{shown}` cannot be read or written: {_words(error)}",
             "run `df` to see whether the disk is full, `ls -ld` to see who may",
         ) from error
     except apsw.Error as error:
@@ -119,6 +119,14 @@ def translated(shown: str) -> Iterator[None]:
         raise DatabaseError(
             f"`{shown}`: {error}", f"run `sqlite3 {shell_quoted(shown)}` to see what it holds"
         ) from error
+
+
+def _words(error: apsw.Error | OSError) -> str:
+    """What the system says, else SQLite; errors of the backup API have no words of their own."""
+    words = getattr(error, "strerror", None) or str(error)
+    if words != "not an error":
+        return words
+    return "the disk is full" if isinstance(error, apsw.FullError) else "disk I/O error"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -41,6 +41,7 @@ def back_up(
     """
     unfinished = target.with_name(target.name + PART)
     with translated(shown):
+        existed = target.parent.exists()
         target.parent.mkdir(exist_ok=True)
         if target.exists():
             raise DatabaseError(f"`{target}` exists already", "try again: the name holds the time")
@@ -60,6 +61,9 @@ def back_up(
             make_durable(target.parent)
         finally:
             remove_database(unfinished)
+            if not existed and not target.exists():
+                with suppress(OSError):  # somebody else has put something there
+                    target.parent.rmdir()
 
 
 def save_raw(source: Path, folder: Path) -> Path:
