@@ -213,6 +213,19 @@ class TestFromABackup:
 
         assert shop.query("select id from city") == [(7,)]
 
+    def test_the_oldest_is_not_pruned_before_it_is_restored(self, shop: Project) -> None:
+        shop.write("tsm.toml", 'database = "app.sqlite"\nkeep_backups = 1\n')
+        execute(shop, "insert into city values (7)")
+        shop.tsm_inprocess("backup").exits(0)
+        execute(shop, "delete from city")
+        shop.tsm_inprocess("backup").exits(0)
+        first, second = sorted(shop.root.glob("app.sqlite.bak/*.sqlite"))
+
+        shop.tsm_inprocess("restore", "--backup", first.name, "--yes").exits(0)
+
+        assert shop.query("select id from city") == [(7,)]
+        assert (first.exists(), second.exists()) == (True, False)
+
     @pytest.mark.parametrize("name", ["nothing", "../app.sqlite", "", "/etc/passwd"])
     def test_one_that_does_not_exist(self, shop: Project, name: str) -> None:
         with untouched(shop.root):

@@ -49,10 +49,11 @@ def before_change(
     database: str,
     clock: Clock,
     on_pages: Pages = lambda _done, _pages: None,
+    needed: str | None = None,
 ) -> Backup | None:
     """Backs a database up that is about to change, then prunes as `keep_backups` says.
 
-    None where there is nothing in it that could be lost. Raises as `make`, and where the database
+    `needed` is the path of a backup that stays, whatever that says. None where there is nothing in it that could be lost. Raises as `make`, and where the database
     cannot be changed anyway.
     """
     from tsm_git.adapters.sqlite import ensure_writable, has_content
@@ -63,7 +64,7 @@ def before_change(
     made = make(project, database, clock, on_pages)
     keep = project.settings().of(database).keep_backups
     for backup in outdated(list_backups(project, database), keep, None, clock()):
-        if backup != made:  # a clock may have gone backwards
+        if backup != made and backup.path != needed:  # a clock may have gone backwards
             remove_file(project.top / backup.path)
     return made
 

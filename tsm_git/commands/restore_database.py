@@ -54,18 +54,19 @@ def restore_database(
     source = project.top / plan.source if plan.source else None
     if source and plan.source:
         verify_sound(source, plan.source)
-    saved = _save(project, plan.database, clock, on_pages)
+    saved = _save(project, plan, clock, on_pages)
     restore(project.top / plan.database, plan.database, source, plan.source or "")
     return saved
 
 
 def _save(
-    project: Project, database: str, clock: Callable[[], str], on_pages: backup.Pages
+    project: Project, plan: DatabasePlan, clock: Callable[[], str], on_pages: backup.Pages
 ) -> str | None:
     from tsm_git.adapters.sqlite import remove_broken, save_raw
 
+    database = plan.database
     try:
-        made = backup.before_change(project, database, clock, on_pages)
+        made = backup.before_change(project, database, clock, on_pages, needed=plan.source)
     except CorruptError:
         folder = Path(f"{database}.bak", f"corrupt-{file_stamp(clock())}")
         save_raw(project.top / database, project.top / folder)
