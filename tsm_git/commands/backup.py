@@ -53,8 +53,8 @@ def before_change(
 ) -> Backup | None:
     """Backs a database up that is about to change, then prunes as `keep_backups` says.
 
-    `needed` is the path of a backup that stays, whatever that says. None where there is nothing in it that could be lost. Raises as `make`, and where the database
-    cannot be changed anyway.
+    `needed` is the path of a backup that stays, whatever that says. None where there is nothing in
+    it that could be lost. Raises as `make`, and where the database cannot be changed anyway.
     """
     from tsm_git.adapters.sqlite import ensure_writable, has_content
 
