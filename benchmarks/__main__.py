@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.figures import REFERENCES, Figure, Setting, commands, judged, launcher
+from benchmarks import radar
+from benchmarks.figures import REFERENCES, Figure, Setting, commands, judged, launcher, variables
 from benchmarks.processes import Cost, Run, observed, peak, ratio, rounds
 from benchmarks.repositories import made
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         made(*repository(10_000, 20_000)),
         made(*repository(1_000, 50_000)),
     )
-    every = commands(setting, tsm)
+    every = commands(setting, tsm) | radar.commands(setting, tsm, variables(tsm))
     if options.only:
         wanted = {name for name in every if any(part in name for part in options.only)}
         every = {name: every[name] for name in every if name in REFERENCES or name in wanted}
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _insist_that_nothing_is_wrong(runs)
     say(f"measuring: {options.rounds} rounds of {len(every)} processes.")
     costs = rounds(list(every.values()), options.rounds)
-    figures = judged(costs, {name: len(run.git) for name, run in runs.items()})
+    git = {name: len(run.git) for name, run in runs.items()}
+    figures = judged(costs, git) + radar.judged(costs, git)
     if options.json:
         print(json.dumps(_document(costs, runs, figures), indent=2))
     else:

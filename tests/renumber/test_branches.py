@@ -561,3 +561,29 @@ class TestContested:
         )
         assert "last changed by Bob on 2026-01-01" in finding["related"][0]["message"]
         assert fleet.tsm_inprocess("check", "--strict").exit_code == 1
+
+
+def test_many_who_claim_one_number_are_one_line(fleet: Project) -> None:
+    for branch in range(30):
+        fleet.git("branch", f"topic{branch:02d}", "main")
+        land(fleet, f"003.topic{branch:02d}.sql", branch=f"topic{branch:02d}")
+
+    said = fleet.tsm_inprocess("branches").exits(0).stdout
+
+    assert "app.sqlite: 30 unmerged claims, 435 clashes against main\n" in said
+    assert "    003  topic00, topic01, topic02 and 27 more have scripts of their own\n" in said
+    assert len(radar(fleet)["clashes"]) == 435
+    landing = said.partition("an order of landing with ")[2]
+    assert landing.startswith("29 renumberings\n")
+
+
+def test_many_who_build_on_each_other_land_in_that_order(fleet: Project) -> None:
+    above = "main"
+    for number in range(3, 33):
+        fleet.git("branch", f"step{number}", above)
+        land(fleet, f"{number:03d}.step.sql", branch=f"step{number}")
+        above = f"step{number}"
+
+    landing = fleet.tsm_inprocess("branches").exits(0).stdout.partition("an order of landing ")[2]
+
+    assert landing.startswith("with 0 renumberings\n    1. step3\n    2. step4\n")

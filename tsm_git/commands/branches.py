@@ -101,6 +101,7 @@ def _held(
         }
     stale = _stale(repository, tip, bases, added, branches)
     found: dict[str, dict[str, list[Script]]] = {folder: {} for folder in bases}
+    trees.contents([entry for held in added.values() for some in held.values() for entry in some])
     for folder, scripts in found.items():
         for name in names:
             entries = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script
@@ -36,17 +37,50 @@ class Clash(NamedTuple):
     other: Claim | None
 
 
+class Rivals(NamedTuple):
+    """All who claim one number, each with its script; `holder` is base's script of that number."""
+
+    number: int
+    holder: Script | None
+    sides: tuple[tuple[Claim, Script], ...]
+
+    @property
+    def clashes(self) -> Iterator[Clash]:
+        """Every two that clash; of many there are very many."""
+        for index, (claim, script) in enumerate(self.sides):
+            if self.holder:
+                yield Clash(self.number, script, claim, self.holder, None)
+            for other, other_script in self.sides[:index]:
+                if other_script != script and other is not claim:
+                    yield Clash(self.number, other_script, other, script, claim)
+
+    @property
+    def how_many(self) -> int:
+        """How many clashes there are."""
+        alike = Counter(script.digest + script.filename for _, script in self.sides)
+        own = Counter(claim.name for claim, _ in self.sides)
+        pairs = _pairs(len(self.sides)) - sum(map(_pairs, (*alike.values(), *own.values())))
+        return pairs + (len(self.sides) if self.holder else 0)
+
+
 class Radar(NamedTuple):
     """What all unmerged branches mean for each other.
 
-    `landing` is an order in which the fewest have to renumber; `renumbering` are those that do.
+    `rivals` are the numbers over which there is a clash. `landing` is an order in which the fewest
+    have to renumber; `renumbering` are those that do.
     """
 
     claims: tuple[Claim, ...]
-    clashes: tuple[Clash, ...]
+    rivals: tuple[Rivals, ...]
     next_free: int
     landing: tuple[Claim, ...]
     renumbering: frozenset[Claim]
+
+    @property
+    def clashes(self) -> list[Clash]:
+        """Every clash, by number."""
+        found = [clash for rivals in self.rivals for clash in rivals.clashes]
+        return sorted(found, key=lambda clash: (clash.number, clash.claim.name))
 
     @property
     def is_fewest(self) -> bool:
@@ -68,9 +102,8 @@ def scan(
     last = max((script.number for script in base.scripts.values()), default=0)
     highest = max((claim.scripts[-1].number for claim in claims), default=0)
     landing, renumbering = _landing_order(claims, last)
-    return Radar(
-        claims, tuple(_clashes(base, claims)), max(last, highest) + 1, landing, renumbering
-    )
+    rivals = tuple(_rivals(base, claims))
+    return Radar(claims, rivals, max(last, highest) + 1, landing, renumbering)
 
 
 def claimed(
@@ -101,22 +134,22 @@ def contested(
     ]
 
 
-def _clashes(base: Snapshot, claims: Sequence[Claim]) -> list[Clash]:
+def _rivals(base: Snapshot, claims: Sequence[Claim]) -> Iterator[Rivals]:
     published: dict[int, Script] = {}
     for script in base.ordered():
         published.setdefault(script.number, script)
-    found = []
     by_number: dict[int, list[tuple[Claim, Script]]] = {}
     for claim in claims:
         for script in claim.scripts:
-            if script.number in published:
-                holder = published[script.number]
-                found.append(Clash(script.number, script, claim, holder, None))
-            for other, other_script in by_number.setdefault(script.number, []):
-                if other_script != script and other is not claim:
-                    found.append(Clash(script.number, other_script, other, script, claim))
-            by_number[script.number].append((claim, script))
-    return sorted(found, key=lambda clash: (clash.number, clash.claim.name))
+            by_number.setdefault(script.number, []).append((claim, script))
+    for number, sides in sorted(by_number.items()):
+        found = Rivals(number, published.get(number), tuple(sides))
+        if found.how_many:
+            yield found
+
+
+def _pairs(count: int) -> int:
+    return count * (count - 1) // 2
 
 
 def _landing_order(
@@ -146,12 +179,24 @@ def _landing_order(
 
 
 def _greedy(claims: Sequence[Claim], last: int) -> tuple[tuple[Claim, ...], frozenset[Claim]]:
+    """Lets whoever fits land, and where nobody does, who has the highest number renumber."""
     waiting = sorted(claims, key=lambda claim: (claim.scripts[0].number, len(claim.scripts)))
+    by_number: dict[int, list[Claim]] = {}
+    for claim in waiting:
+        for script in claim.scripts:
+            by_number.setdefault(script.number, []).append(claim)
     order: list[Claim] = []
+    gone: set[str] = set()
     landed: set[str] = set()
-    while waiting:
-        chosen = next((claim for claim in waiting if _fits(claim, last, landed)), waiting[-1])
-        waiting.remove(chosen)
+    while len(order) < len(claims):
+        # Who fits has the next number; it costs a look at those only, and not at all who wait.
+        near = by_number.get(last + len(landed) + 1, ())
+        fits = (c for c in near if c.name not in gone and _fits(c, last, landed))
+        chosen = next(fits, None)
+        while chosen is None:
+            tail = waiting.pop()
+            chosen = tail if tail.name not in gone else None
+        gone.add(chosen.name)
         order.append(chosen)
         landed |= _texts([chosen])
     return _judged(order, last)

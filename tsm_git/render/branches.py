@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tsm_git.core.radar import Claim, Radar
+from tsm_git.core.radar import Claim, Radar, Rivals
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.text import counted, listed, printable
 from tsm_git.render.style import Style
 
 _MATRIX = 12  # more branches than this do not fit beside each other
+_FEW = 4  # of more who claim one number, not every two are shown
 
 
 class Tip(NamedTuple):
@@ -36,7 +37,7 @@ def branches_text(
     lines.append(f"  next free    {radar.next_free:03d}")
     if radar.claims:
         lines += ["", *_claim_lines(radar, tips, style)]
-    if radar.clashes:
+    if radar.rivals:
         lines += ["", *_clash_lines(radar, base, style)]
         if 2 <= len(radar.claims) <= _MATRIX:
             lines += ["", *_matrix(radar, style)]
@@ -80,7 +81,8 @@ def branches_document(
 
 def _summary(radar: Radar) -> str:
     claims = counted(len(radar.claims), "unmerged claim")
-    return f"{claims}, {counted(len(radar.clashes), 'clash').replace('clashs', 'clashes')}"
+    count = sum(rivals.how_many for rivals in radar.rivals)
+    return f"{claims}, {counted(count, 'clash').replace('clashs', 'clashes')}"
 
 
 def _claim_lines(radar: Radar, tips: Mapping[str, Tip], style: Style) -> list[str]:
@@ -96,12 +98,27 @@ def _claim_lines(radar: Radar, tips: Mapping[str, Tip], style: Style) -> list[st
 
 def _clash_lines(radar: Radar, base: str, style: Style) -> list[str]:
     lines = [style("  clashes", "bold")]
-    for clash in radar.clashes:
+    for rivals in radar.rivals:
+        number = style(f"{rivals.number:03d}", "red")
+        words = _many(rivals, base) if len(rivals.sides) > _FEW else _each(rivals, base)
+        lines += [f"    {number}  {printable(text)}" for text in words]
+    return lines
+
+
+def _many(rivals: Rivals, base: str) -> list[str]:
+    """One line where many claim one number: who clashes with whom is plain then."""
+    names = [claim.name for claim, _ in rivals.sides]
+    holder = f"{base} has {rivals.holder.filename}, and " if rivals.holder else ""
+    return [f"{holder}{listed(names)} have scripts of their own"]
+
+
+def _each(rivals: Rivals, base: str) -> list[str]:
+    lines = []
+    for clash in sorted(rivals.clashes, key=lambda clash: clash.claim.name):
         other = clash.other.name if clash.other else base
         same = clash.script.filename == clash.other_script.filename
         theirs = "another text of it" if same else clash.other_script.filename
-        words = f"{clash.claim.name} has {clash.script.filename}, {other} has {theirs}"
-        lines.append(f"    {style(f'{clash.number:03d}', 'red')}  {printable(words)}")
+        lines.append(f"{clash.claim.name} has {clash.script.filename}, {other} has {theirs}")
     return lines
 
 

@@ -15,8 +15,9 @@ from tsm_git.adapters.git.process import Git, Place, decoded, failure
 from tsm_git.core.errors import GitError
 
 _VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
-# A configuration with one of these says where the work tree is, or goes on in another file.
-_ELSEWHERE = (b"worktree", b"include")
+# A line of the configuration that begins so says where the work tree is, or that there is none,
+# or goes on in another file.
+_TELLING = (b"worktree", b"[include", b"bare")
 
 
 def discover(start: Path) -> Place | None:
@@ -45,7 +46,7 @@ def _with_work_tree(top: Path, link: Path) -> Place | None:
     shared = _text(git_dir / "commondir")
     common_dir = (git_dir / os.fsdecode(shared)).resolve() if shared else git_dir
     config = _configured(git_dir, common_dir)
-    if config is None or config.count(b"bare") != config.count(b"bare = false"):
+    if config is None or any(line != b"bare = false" for line in config):
         return None
     return Place(top, git_dir, common_dir)
 
@@ -53,24 +54,26 @@ def _with_work_tree(top: Path, link: Path) -> Place | None:
 def _bare(folder: Path) -> Place | None:
     """The bare repository that a folder is, with nothing unusual about it."""
     config = _configured(folder, folder)
-    if config is None or config.count(b"bare") != 1 or b"bare = true" not in config:
+    if config != [b"bare = true"]:
         return None
     return Place(None, folder, folder)
 
 
-def _configured(git_dir: Path, common_dir: Path) -> bytes | None:
-    """The configuration of what git takes for a repository, in lower case.
-
-    None if it is none, or if where its work tree is has to be found out.
-    """
+def _configured(git_dir: Path, common_dir: Path) -> list[bytes] | None:
+    """The telling lines of the configuration of what git takes for a repository; else None."""
     head = _text(git_dir / "HEAD")
     is_head = head.startswith(b"ref: refs/") or (
         len(head) in (40, 64) and not head.strip(b"0123456789abcdef")
     )
     if not is_head or not all((common_dir / name).is_dir() for name in ("objects", "refs")):
         return None
-    config = _text(common_dir / "config").lower()
-    return None if any(word in config for word in _ELSEWHERE) else config
+    lines = [line.strip() for line in _text(common_dir / "config").lower().split(b"\n")]
+    # A key may stand on the line of its section, too.
+    return [
+        line
+        for line in lines
+        if line.startswith(_TELLING) or (line.startswith(b"[") and not line.endswith(b"]"))
+    ]
 
 
 def _text(path: Path) -> bytes:
