@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 from tests.harness.gitenv import GitEnv
 from tests.harness.looking import complaint, untouched
 from tests.harness.normalise import normalise
-from tests.harness.project import Project, Result
+from tests.harness.project import SOURCE, Project, Result
 from tests.schema.test_documents import validate
+
+README = (SOURCE / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -172,6 +176,26 @@ class TestLog:
 
         for command in (("log",), ("show", "4")):
             assert not set("\x1b\u202e") & set(asked(team, *command).stdout)
+
+
+def test_the_commands_of_the_readme(project: Project) -> None:
+    (block,) = re.findall(r"^```sh\n(tsm log.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    commands = [shlex.split(line, comments=True)[1:] for line in block.splitlines()]
+    assert [command[0] for command in commands] == ["log", "show", "blame", "bisect", "goto"]
+    project.script("001.users.sql", "create table users (id integer primary key);\n")
+    project.script("002.email.sql", "alter table users add column email text;\n")
+    project.script("003.plans.sql", "create table plans (name text);\n")
+    project.script("004.free.sql", "insert into plans values ('free');\n")
+    project.scripts(*(f"{number:03}.more{number}.sql" for number in range(5, 14)))
+    project.commit("start")
+
+    said = {command[0]: project.tsm_inprocess(*command).exits(0).stdout for command in commands}
+
+    assert said["log"].startswith("app.sqlite: 13 scripts")
+    assert "create table [more12]" in said["show"]
+    assert "002.email.sql:1:1: `users.email` is new" in said["blame"]
+    assert "004.free.sql: the result is another after this script" in said["bisect"]
+    assert said["goto"] == "old.sqlite: app.sqlite at 012, from nothing and 12 scripts\n"
 
 
 class TestShow:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tsm_git.adapters.sqlite import trail
-from tsm_git.core.lineage import find_subject, lineage, told
+from tsm_git.core.lineage import Subject, find_subject, lineage, told
 
 START = "create table users (id integer primary key, name text);"
 REBUILD = (
@@ -90,3 +92,68 @@ def test_the_place_is_that_of_the_statement() -> None:
 @pytest.mark.parametrize("wanted", ["nobody", "users.nobody", "", ".", "sqlite_schema"])
 def test_what_never_was(wanted: str) -> None:
     assert find_subject(trail.steps([("1", START)]), wanted) is None
+
+
+class Model:
+    """Tables as a bookkeeper sees them: each with its columns and the scripts it was in.
+
+    One operation a script; what cannot be done is another way to do nothing.
+    """
+
+    def __init__(self) -> None:
+        self.tables: dict[str, tuple[list[str], list[int]]] = {}
+        self.scripts: list[str] = []
+
+    def do(self, operation: str, name: str, other: str) -> None:
+        """Write one script, and note in which tables' history it belongs."""
+        number = len(self.scripts) + 1
+        held = self.tables.get(name)
+        text = "select 1;"
+        if operation == "create" and held is None:
+            text, self.tables[name] = f"create table {name} (id, c0);", (["id", "c0"], [number])
+        elif operation == "rename" and held is not None and other not in self.tables:
+            text, self.tables[other] = f"alter table {name} rename to {other};", held
+            del self.tables[name]
+            held[1].append(number)
+        elif held is not None:
+            columns, history = held
+            if operation == "drop":
+                text = f"drop table {name};"
+                del self.tables[name]
+            elif operation == "add":
+                columns.append(f"c{number}")
+                text = f"alter table {name} add column c{number};"
+                history.append(number)
+            elif operation == "index":
+                text = f"create index i{number} on {name} (id);"
+                history.append(number)
+            elif operation == "rebuild":
+                columns.append(f"c{number}")
+                text = (
+                    f"create table fresh ({', '.join(columns)}); drop table {name};"
+                    f"alter table fresh rename to {name};"
+                )
+                history.append(number)
+        self.scripts.append(text)
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+OPERATIONS = st.sampled_from(["create", "create", "rename", "drop", "add", "index", "rebuild"])
+
+
+@given(st.lists(st.tuples(OPERATIONS, NAMES, NAMES), min_size=1, max_size=25))
+def test_every_table_has_the_history_that_a_bookkeeper_wrote(
+    operations: list[tuple[str, str, str]],
+) -> None:
+    model = Model()
+    for operation in operations:
+        model.do(*operation)
+    steps = trail.steps([(f"{i}", text) for i, text in enumerate(model.scripts, start=1)])
+
+    for name, (columns, scripts) in model.tables.items():
+        subject = find_subject(steps, name)
+        assert subject is not None
+        assert [event.script + 1 for event in lineage(steps, subject)] == scripts
+        for column in columns:
+            (made, *_) = lineage(steps, Subject("table", name, column))
+            assert made.script + 1 == (scripts[0] if column in ("id", "c0") else int(column[1:]))
