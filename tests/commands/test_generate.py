@@ -67,7 +67,7 @@ class TestFromNothing:
 
         assert result.stdout == (
             "wrote app.sqlite.migrations/001.create_users.sql\n"
-            "  table `users` is new\n  index `names`\n"
+            "  table `users` is new\n  index `names` is new\n"
         )
         assert result.stderr == PROVEN
         assert script(project) == (
@@ -75,7 +75,7 @@ class TestFromNothing:
             "-- - table `users` is new\n-- - index `names` is new\n\n"
             "-- table `users` is new\n"
             "CREATE TABLE users (id integer primary key, name text not null, mail text);\n\n"
-            "-- index `names`\nCREATE INDEX names on users (name);\n"
+            "-- index `names` is new\nCREATE INDEX names on users (name);\n"
         )
 
     def test_without_a_database_the_scripts_are_replayed(self, shop: Project) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsm_git.core.sql import Statement, Token, canonical, position, statements, tokens
+from tsm_git.core.sql import Statement, Token, canonical, position, readable, statements, tokens
 
 # Pieces of scripts, chosen for what they do to a lexer: whoever joins them meets every corner.
 PIECES = [
@@ -196,6 +196,19 @@ class TestCanonical:
         assert canonical('"a""b"') == '"a""b"'
         assert canonical("[a b]") == canonical("`A B`") == '"a b"'
         assert canonical("[a b]") != canonical("a b")
+
+
+class TestReadable:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "length(name) < 99", "-1.5", "varchar(10)", "a in (1, 2)", "(a) || ',' || b",
+            "a <> b and (c <= d)", "x'00'", "a * (b + 1)", "coalesce(a.b, 1)", "not (a) or (b)",
+            "case when (a) then 1 end", "strftime('%Y', t)", "a == b",
+        ],
+    )  # fmt: skip
+    def test_it_is_as_people_write_it(self, text: str) -> None:
+        assert readable(canonical(text)) == text
 
 
 class TestPosition:

@@ -97,13 +97,16 @@ def _steps(
     for name in triggers:
         trigger = old.triggers[name]
         if fold(trigger.table) not in views:  # it goes with its view
-            yield Step(f"trigger `{trigger.name}`", (f"DROP TRIGGER {written(trigger.name)};",))
+            title = _leaving(Kind.TRIGGER, trigger.name, changed, new.triggers)
+            yield Step(title, (f"DROP TRIGGER {written(trigger.name)};",))
     for name in reversed(views):
         view = old.views[name]
-        yield Step(f"view `{view.name}`", (f"DROP VIEW {written(view.name)};",))
+        title = _leaving(Kind.VIEW, view.name, changed, new.views)
+        yield Step(title, (f"DROP VIEW {written(view.name)};",))
     for name, index in old.indexes.items():
         if (Kind.INDEX, name) in changed and fold(index.table) not in {*rebuilt, *dropped}:
-            yield Step(f"index `{index.name}`", (f"DROP INDEX {written(index.name)};",))
+            title = _leaving(Kind.INDEX, index.name, changed, new.indexes)
+            yield Step(title, (f"DROP INDEX {written(index.name)};",))
     for name in parents_first(new):
         table = new.tables[name]
         if name not in old.tables:
@@ -131,14 +134,35 @@ def _restored(
             yield Step(f"virtual table `{virtual.name}` is new", (_made(virtual),))
     for name, index in new.indexes.items():
         if (Kind.INDEX, name) in changed or fold(index.table) in rebuilt:
-            yield Step(f"index `{index.name}`", (_made(index),))
+            title = _coming(Kind.INDEX, index.name, changed)
+            yield Step(title, (_made(index),))
     for name, view in new.views.items():
         if (Kind.VIEW, name) in changed or name in views:
-            yield Step(f"view `{view.name}`", (_made(view),))
+            title = _coming(Kind.VIEW, view.name, changed)
+            yield Step(title, (_made(view),))
     for name, trigger in new.triggers.items():
         is_lost = name in triggers or fold(trigger.table) in {*rebuilt, *views}
         if (Kind.TRIGGER, name) in changed or is_lost:
-            yield Step(f"trigger `{trigger.name}`", (_made(trigger),))
+            title = _coming(Kind.TRIGGER, trigger.name, changed)
+            yield Step(title, (_made(trigger),))
+
+
+def _leaving(
+    kind: Kind,
+    name: str,
+    changed: Mapping[tuple[Kind, str], Change],
+    news: Mapping[str, object],
+) -> str:
+    if fold(name) not in news:
+        return f"{kind.value} `{name}` goes"
+    if (kind, fold(name)) in changed:
+        return f"{kind.value} `{name}` changes"
+    return f"{kind.value} `{name}` steps aside"
+
+
+def _coming(kind: Kind, name: str, changed: Mapping[tuple[Kind, str], Change]) -> str:
+    change = changed.get((kind, fold(name)))
+    return str(change) if change else f"{kind.value} `{name}` comes back"
 
 
 def _views_to_drop(

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.schema import Index, Schema, Table, Trigger, View, VirtualTable
-from tsm_git.core.sql import fold
+from tsm_git.core.sql import fold, readable
 from tsm_git.core.structure import Column, ForeignKey, Key
 
 Item = TypeVar("Item")
@@ -174,7 +174,11 @@ def _column(old: Column, new: Column) -> Iterator[tuple[Aspect, str]]:
 
 
 def _generated(column: Column) -> str:
-    return f"generated {column.generated} as {column.expression}" if column.generated else "plain"
+    return (
+        f"generated {column.generated} as {readable(column.expression or '')}"
+        if column.generated
+        else "plain"
+    )
 
 
 def _primary_key(old: Table, new: Table) -> Iterator[Detail]:
@@ -192,7 +196,7 @@ def _key(key: Key | None) -> str:
     if key is None:
         return "none"
     parts = ", ".join(
-        part.text
+        readable(part.text)
         + (f" collate {part.collation}" if part.collation != "binary" else "")
         + (" desc" if part.descending else "")
         for part in key.parts
@@ -211,10 +215,10 @@ def _keys(old: Table, new: Table) -> Iterator[Detail]:
 def _checks(old: Table, new: Table) -> Iterator[Detail]:
     for check in _only(old.checks, new.checks):
         name = f"`{check.name}` " if check.name else ""
-        yield Detail(Aspect.CHECK, f"CHECK {name}({check.expression}) goes")
+        yield Detail(Aspect.CHECK, f"CHECK {name}({readable(check.expression)}) goes")
     for check in _only(new.checks, old.checks):
         name = f"`{check.name}` " if check.name else ""
-        yield Detail(Aspect.CHECK, f"CHECK {name}({check.expression}) is new")
+        yield Detail(Aspect.CHECK, f"CHECK {name}({readable(check.expression)}) is new")
 
 
 def _foreign_keys(
@@ -278,4 +282,4 @@ def _only(ones: tuple[Item, ...], others: tuple[Item, ...]) -> list[Item]:
 
 
 def _shown(text: str | None, nothing: str) -> str:
-    return f"`{text}`" if text else nothing
+    return f"`{readable(text)}`" if text else nothing

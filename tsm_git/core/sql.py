@@ -40,6 +40,18 @@ _LEXEMES = re.compile(
     re.VERBOSE,
 )
 _TELLING = re.compile(r"""['"`\[]|--|/\*""")
+# A parenthesis belongs to the word before it, unless that is one of these, or a sign.
+_APART = "".join(rf"(?<!\b{word} )" for word in ("in", "and", "or", "not", "when", "then", "else"))
+_TIGHT = [
+    (re.compile(pattern), tight)
+    for pattern, tight in (
+        (r"([<>=!|]) (?=[<>=|])", r"\1"),
+        (r" ([),.])", r"\1"),
+        (rf"(?<=[(.]) | (?=\(){_APART}(?<![-+*/<>=|,] )", ""),
+        (r"^([-+]) ", r"\1"),
+        (r"\bx (?=')", "x"),
+    )
+]
 _QUOTES = '"`['
 
 _PLAIN = re.compile("[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*")
@@ -115,6 +127,13 @@ def canonical(text: str) -> str:
         for word in found
         if not word.startswith(("--", "/*"))
     )
+
+
+def readable(text: str) -> str:
+    """A canonical form as people write SQL, for messages; literals may lose a space."""
+    for pattern, tight in _TIGHT:
+        text = pattern.sub(tight, text)
+    return text
 
 
 def significant(text: str) -> list[Token]:
