@@ -58,9 +58,12 @@ def before_change(
     """
     from tsm_git.adapters.sqlite import ensure_writable, has_content
 
-    if not has_content(project.top / database, database):
+    path = project.top / database
+    if not path.exists():
         return None
-    ensure_writable(project.top / database, database)
+    ensure_writable(path, database)  # also takes back what a killed program has left half done
+    if not has_content(path, database):
+        return None
     made = make(project, database, clock, on_pages)
     keep = project.settings().of(database).keep_backups
     for backup in outdated(list_backups(project, database), keep, None, clock()):

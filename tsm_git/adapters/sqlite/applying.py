@@ -105,8 +105,8 @@ class Applier:
 
         Raises FileExistsError if there is one meanwhile.
         """
-        unborn = self._path.with_name(f"{self._path.name}-new-{os.getpid()}")
-        remove_database(unborn)
+        # Not the process id: containers that share a folder may all be process 1.
+        unborn = self._path.with_name(f"{self._path.name}-new-{os.urandom(4).hex()}")
         try:
             with closing(_Open(unborn, self._shown, self._clock)) as opened:
                 remove_stale(unborn, lambda name: name.startswith(f"{self._path.name}-new-"))
