@@ -426,6 +426,18 @@ class TestProof:
 
         assert shop.query("select user from orders") == [(1,), (2,), (2,)]
 
+    def test_a_module_that_is_not_here(self, shop: Project) -> None:
+        change(shop, "pragma writable_schema = on; insert into sqlite_schema values"
+                     " ('table', 'm', 'm', 0, 'CREATE VIRTUAL TABLE m USING absent(a)')")  # fmt: skip
+        models(shop, USERS.replace("mail text", "email text"))
+        with untouched(shop.root):
+            result = generate(shop, "--rename", "users.mail=users.email")
+
+        assert result.exits(2).stderr == (
+            "error: `m` cannot be made here: no such module: absent\n"
+            "hint: write the script by hand\n"
+        )
+
     def test_a_script_by_hand(self, shop: Project) -> None:
         """The header says how; the program that comes with SQLite does it."""
         models(shop, USERS.replace("mail text", "mail text unique"))

@@ -7,7 +7,7 @@ to disk where it is large and is gone with the connection.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from tsm_git.adapters.sqlite.foreign_keys import new_orphans, orphans, reference
 from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.scripts import run_script
 from tsm_git.core.ddl import TEMPORARY
-from tsm_git.core.errors import ScriptError
+from tsm_git.core.errors import ScriptError, TsmError
 from tsm_git.core.keeping import Kept
 from tsm_git.core.losses import Gap, Loss
 from tsm_git.core.schema import Schema, Trigger
@@ -37,11 +37,20 @@ class Trial(NamedTuple):
 
 
 class Workshop:
-    """One copy; every trial leaves it as it was."""
+    """A database to look at, and a copy of it to try things on, which is made when it is needed.
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    Every trial leaves the copy as it was. With `is_copy` the connection itself is private.
+    """
+
+    def __init__(self, connection: apsw.Connection, *, is_copy: bool = True) -> None:
         self.connection = connection
         self.schema = read_schema(connection)
+        self._copy = connection if is_copy else None
+
+    def close(self) -> None:
+        """Throws the copy away."""
+        if self._copy is not None and self._copy is not self.connection:
+            self._copy.close()
 
     def lost(self, loss: Loss) -> int:
         """How many rows of a table, or values of a column, would go."""
@@ -61,7 +70,10 @@ class Workshop:
 
     def tried(self, path: str, text: str, kept: Sequence[Kept]) -> Trial:
         """What a script does to the copy, as `tsm apply` runs it. Raises ScriptError."""
-        return _tried(self.connection, path, text, kept)
+        if self._copy is None:
+            self._copy = _temporary()
+            _fill(self._copy, self.connection)
+        return _tried(self._copy, path, text, kept)
 
     def tried_without_rows(self, path: str, text: str) -> Trial:
         """What a script does to the schema alone. Raises ScriptError."""
@@ -71,8 +83,12 @@ class Workshop:
 
 @contextmanager
 def workshop_of(path: Path, shown: str) -> Iterator[Workshop]:
-    """A copy of a database."""
-    with workshop_after((), path, shown) as shop:
+    """A workshop for a database, which is only read."""
+    with (
+        translated(shown),
+        open_readonly(path, shown) as origin,
+        closing(Workshop(origin, is_copy=False)) as shop,
+    ):
         yield shop
 
 
@@ -84,15 +100,10 @@ def workshop_after(
 
     Raises ScriptError where one fails.
     """
-    with _temporary() as connection:
+    with closing(_temporary()) as connection:
         if start is not None:
-            with (
-                translated(shown),
-                open_readonly(start, shown) as origin,
-                connection.backup("main", origin, "main") as copying,
-            ):
-                while not copying.done:
-                    copying.step(_PAGES_AT_ONCE)
+            with translated(shown), open_readonly(start, shown) as origin:
+                _fill(connection, origin)
         for path, text in scripts:
             connection.execute("BEGIN IMMEDIATE")
             run_script(connection, path, text)
@@ -114,7 +125,13 @@ def schema_only(schema: Schema) -> Iterator[apsw.Connection]:
             schema.triggers,
         ):
             for thing in things.values():
-                connection.execute(thing.sql).fetchall()
+                try:
+                    connection.execute(thing.sql).fetchall()
+                except apsw.SQLError as error:  # a module or a function of the application's
+                    raise TsmError(
+                        f"`{thing.name}` cannot be made here: {error}",
+                        "write the script by hand",
+                    ) from error
         yield connection
     finally:
         connection.close()
@@ -267,15 +284,17 @@ def _changed_rows(before: str, after: str, kept: Kept) -> str:
     )
 
 
-@contextmanager
-def _temporary() -> Iterator[apsw.Connection]:
+def _temporary() -> apsw.Connection:
     connection = apsw.Connection("")
-    try:
-        connection.pragma("foreign_keys", False)  # as `tsm apply` runs scripts
-        connection.pragma("synchronous", "OFF")  # nobody will miss it
-        yield connection
-    finally:
-        connection.close()
+    connection.pragma("foreign_keys", False)  # as `tsm apply` runs scripts
+    connection.pragma("synchronous", "OFF")  # nobody will miss it
+    return connection
+
+
+def _fill(copy: apsw.Connection, origin: apsw.Connection) -> None:
+    with copy.backup("main", origin, "main") as copying:
+        while not copying.done:
+            copying.step(_PAGES_AT_ONCE)
 
 
 def _number(connection: apsw.Connection, query: str, values: tuple[str, ...] = ()) -> int:
