@@ -9,13 +9,17 @@ import pytest
 from tests.core.values import base, facts, ledger, script
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.finding import Finding, Rule, Severity
+from tsm_git.core.models import Drift, Models, Place
 from tsm_git.core.publishing import Change, Deviation, Source
 from tsm_git.core.replay import Replayed
+from tsm_git.core.schema import Schema
 from tsm_git.core.settings import Settings
 from tsm_git.rules import CHECKS, Evidence, run
 from tsm_git.rules.registry import in_order
 
 A, B = "001.a.sql", "002.b.sql"
+NO_MODELS = Models("models.py", Schema(), frozenset(), Place("models.py", 1), {})
+NO_DRIFT = Drift(NO_MODELS, Schema(), "app.sqlite")
 RULE = Rule("TSM999", "never", "it never fires")
 
 
@@ -54,7 +58,12 @@ class TestEngine:
     def test_with_it_every_rule_is_judged(self) -> None:
         view = compare(
             facts(
-                {A: "s"}, base=base({}), ref=ledger(), working=ledger(), replayed=Replayed()
+                {A: "s"},
+                base=base({}),
+                ref=ledger(),
+                working=ledger(),
+                replayed=Replayed(),
+                drift=NO_DRIFT,
             )._replace(unseen={})
         )
 

@@ -246,7 +246,7 @@ def command() -> list[str]:
     if found and found.origin:
         folders.append(Path(found.origin).parents[bool(found.submodule_search_locations)])
     cache = ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
-    flags = ["-I", "-S", "-B", *cache]
+    flags = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else []), *cache]
     return [sys.executable, *flags, "-c", _BOOT, *dict.fromkeys(map(str, folders))]
 
 

@@ -1,0 +1,64 @@
+"""No script escapes, whatever it is put together from: no file appears or changes, nothing hangs."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from tests.sandbox.hostile import HOSTILE
+from tests.sandbox.legitimate import LEGITIMATE
+from tests.sandbox.test_sandbox import START_UP, contents
+from tsm_git.adapters.sqlite.sandbox import Back, Mark, RunAll, replay
+from tsm_git.core.replay import Limits, Text
+from tsm_git.core.sql import statements, tokens
+
+LIMITS = Limits(script_seconds=0.5, seconds=3)
+IS_LONG = os.environ.get("TSM_TEST_PROFILE") == "long"
+
+STATEMENTS = sorted(
+    {
+        statement.text
+        for sql in [*(each.sql for each in HOSTILE if len(each.sql) < 500), *LEGITIMATE.values()]
+        for statement in statements(sql)
+        if len(statement.text) < 300
+    }
+)
+TOKENS = sorted({token.text for text in STATEMENTS for token in tokens(text)})
+
+PIECES = st.one_of(
+    st.sampled_from(STATEMENTS),
+    st.lists(st.sampled_from(TOKENS), min_size=1, max_size=12).map(" ".join),
+    st.tuples(st.sampled_from(STATEMENTS), st.sampled_from(TOKENS), st.integers(0, 300)).map(
+        lambda drawn: drawn[0][: drawn[2]] + drawn[1] + drawn[0][drawn[2] :]
+    ),
+)
+SCRIPTS = st.lists(PIECES, min_size=1, max_size=5).map(";\n".join)
+
+
+@pytest.mark.slow
+@hypothesis.given(st.lists(SCRIPTS, min_size=1, max_size=8), st.booleans())
+def test_no_script_escapes(
+    tmp_path_factory: pytest.TempPathFactory, scripts: list[str], watched: bool
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    Path(outside, "victim.sqlite").write_bytes(b"leave me alone")
+    before = contents(outside)
+    texts = [Text("x", sql.replace("{dir}", outside.as_posix()), watched) for sql in scripts]
+    started = time.monotonic()
+
+    # One life of the sandbox for as many scripts as run to their end, and the next for the rest.
+    while texts:
+        tasks = [task for text in texts for task in (Back(), RunAll([text]))]
+        answers = replay([Mark(), *tasks], LIMITS)
+        done = sum(isinstance(answer, list) for answer in answers)
+        assert done > 0
+        if IS_LONG:
+            assert time.monotonic() - started < LIMITS.seconds + 1 + START_UP
+        texts, started = texts[done:], time.monotonic()
+
+    assert contents(outside) == before
