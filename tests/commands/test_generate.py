@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.harness.looking import untouched
 from tests.harness.project import SOURCE, Project, Result, open_database
 from tests.schema.test_documents import validate
+from tsm_git.cli.generate import generate as command
 
 USERS = "create table users (id integer primary key, name text not null, mail text);\n"
 PROVEN = "proven on a copy: it ends in the models' schema, and every row is kept\n"
@@ -551,6 +553,64 @@ class TestDev:
         models(shop, USERS.replace("mail text", "email text"))
 
         assert "TSM105" in shop.tsm_inprocess("dev").exits(1).stderr
+
+
+class TestClasses:
+    """Models that are classes say nothing of indexes, triggers and views."""
+
+    SHOP = (
+        "from tsm_git import TableRow\n\n\nclass Users(TableRow):\n"
+        "    __tablename__ = 'users'\n    id: int | None\n    name: str\n"
+    )
+
+    @pytest.fixture
+    def classes(self, project: Project) -> Project:
+        """Return a project with a class, and beside its table what only scripts tell of."""
+        project.write("tsm.toml", 'database = "app.sqlite"\nmodels = "shop"\n')
+        project.write("shop.py", self.SHOP + "    mail: str | None\n")
+        generate(project).exits(0)
+        project.script(
+            "002.more.sql",
+            "create index names on users (name);\ncreate index mails on users (mail);\n"
+            "create view v as select mail from users;\ncreate view w as select name from users;\n"
+            "create trigger t before delete on users begin select raise(abort, old.name); end;\n"
+            "create trigger u before delete on users begin select old.mail; end;\n",
+        )
+        project.tsm_inprocess("apply").exits(0)
+        return project
+
+    def test_what_still_works_stays(self, classes: Project) -> None:
+        classes.write("shop.py", self.SHOP + "    mail: str | None\n    age: int | None\n")
+        generate(classes).exits(0)
+
+        assert body(classes) == "ALTER TABLE users ADD COLUMN age [INTEGER] NULL;"
+
+    def test_what_cannot_stay_goes_with_the_column(self, classes: Project) -> None:
+        classes.write("shop.py", self.SHOP)
+        generate(classes).exits(0)
+
+        assert body(classes) == (
+            "DROP TRIGGER u;\nDROP VIEW v;\nDROP INDEX mails;\nALTER TABLE users DROP COLUMN mail;"
+        )
+        classes.tsm_inprocess("apply").exits(0)
+        assert "nothing to generate" in generate(classes).exits(0).stdout
+
+    def test_all_comes_back_after_a_rebuild(self, classes: Project) -> None:
+        classes.write("shop.py", self.SHOP + "    mail: str\n")
+        generate(classes).exits(0)
+        classes.tsm_inprocess("apply").exits(0)
+
+        names = classes.query("select name from sqlite_schema where name not like '%igrations'")
+        assert sorted(names) == [(n,) for n in ("mails", "names", "t", "u", "users", "v", "w")]
+
+
+def test_every_option_of_the_docs_exists() -> None:
+    docs = (SOURCE / "docs" / "generate.md").read_text(encoding="utf-8")
+    options = {option for parameter in command.params for option in parameter.opts}
+
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", docs))
+    assert named <= options | {"--db"}, named - options  # that one is of `tsm restore`
+    assert {o for o in options if o.startswith("--")} - {"--base", "--database", "--json"} <= named
 
 
 class TestAtATerminal:

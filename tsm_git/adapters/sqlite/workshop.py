@@ -162,7 +162,8 @@ def sound(target: Schema, certain: Schema) -> Schema:
 
 def _works(connection: apsw.Connection, sql: str) -> bool:
     try:
-        connection.execute(sql).fetchall()
+        # A cached EXPLAIN would not notice that the schema has changed since.
+        connection.execute(sql, can_cache=False).fetchall()
     except apsw.SQLError:
         return False
     return True
