@@ -48,6 +48,7 @@ class Touched:
 
     def __init__(self) -> None:
         self._made: set[str] = set()
+        self._emptied: set[str] = set()  # rows went: with them what was wrong
         self._less: set[str] = set()  # rows went, or keys changed: what refers to them may hang
         self._written: set[tuple[str, str]] = set()
 
@@ -55,13 +56,14 @@ class Touched:
         """Adds what a statement did."""
         self._made |= {fold(item.name) for item in made if item.kind == "table"}
         self._less |= {fold(item.name) for item in (*gone, *made) if item.kind == "table"}
+        self._emptied |= set(map(fold, guard.deleted))
         self._less |= set(map(fold, guard.deleted | guard.dropped))
         self._less |= {fold(table) for table, column in guard.wrote if column}
         self._written |= {(fold(table), fold(column)) for table, column in guard.wrote}
 
     def concerns(self, table: str, references: set[tuple[str, str]]) -> bool:
         """Whether foreign keys of a table, each to a parent from a column, may be other now."""
-        if table in self._made or (table, "") in self._written:
+        if table in self._made | self._emptied or (table, "") in self._written:
             return True
         return any(
             parent in self._less or (table, column) in self._written
