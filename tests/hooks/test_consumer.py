@@ -19,6 +19,10 @@ from tests.hooks.wheelhouse import offer, wheelhouse
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts"),
+    pytest.mark.skipif(
+        os.environ.get("TSM_TEST_PROFILE") not in ("ci", "long"),
+        reason="the framework makes environments: only with TSM_TEST_PROFILE=ci or long",
+    ),
     pytest.mark.slow,
 ]
 
@@ -135,9 +139,6 @@ def test_the_stage_manual_judges_everything(consumer: Project, shop: Shop) -> No
         assert "TSM103" in said.stdout
 
 
-@pytest.mark.skipif(
-    os.environ.get("TSM_TEST_PROFILE") not in ("ci", "long"), reason="makes an environment anew"
-)
 def test_it_can_be_tried_without_installing(project: Project, shop: Shop) -> None:
     project.scripts("001.users.sql", "003.mail.sql")
     project.commit("a gap")
