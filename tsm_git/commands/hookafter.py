@@ -35,8 +35,7 @@ class AfterJudge(HookJudge):
         if before is None or not self.differ([before.oid, *after.parents[1:]], after.oid):
             return HookReport(self.call.event)
         names = [self.name(oid) for oid in self.call.merged]
-        is_forward = before.oid != after.oid and after.parents[:1] != (before.oid,)
-        what = "fast-forward to" if is_forward else "merge of"
+        what = "merge of" if _merged(before, after) else "fast-forward to"
         subject = f"the {what} {listed(names)}" if names else "the merge"
         return self._result(subject, before, after, alone=True)
 
@@ -90,11 +89,14 @@ class AfterJudge(HookJudge):
         self, judgement: Judgement, before: Commit | None, after: Commit, base: str
     ) -> Judgement:
         """With the commit that brought each, and commands that name the base it was judged by."""
+        merged = _merged(before, after) if before else ()
+        if before and merged:
+            judgement = self.with_origin(judgement, before.oid, merged)
 
         def told(finding: Finding) -> Finding:
             hint = finding.hint.replace("`tsm renumber`", f"`tsm renumber --base {base}`")
             related = finding.related
-            if before and before.oid != after.oid:
+            if before and before.oid != after.oid and not merged:
                 change = DELETED if finding.code in ("TSM203", "TSM209") else CHANGED
                 way = f"{before.oid}..{after.oid}"
                 related += (Related(finding.path, "came here", way, change),)
@@ -108,3 +110,8 @@ class AfterJudge(HookJudge):
         if new is None:
             raise GitError(f"there is no commit `{self.call.after}`", "run `git log` to see")
         return old, new
+
+
+def _merged(before: Commit, after: Commit) -> tuple[str, ...]:
+    """What a merge commit on top of what was there has brought; nothing for a fast-forward."""
+    return after.parents[1:] if after.parents[:1] == (before.oid,) else ()

@@ -9,8 +9,8 @@ from tsm_git.commands.check import report_on
 from tsm_git.commands.hookjudge import RADAR, HookJudge, base_of
 from tsm_git.commands.request import Gathered, Request
 from tsm_git.core.comparison import Comparison, compare
-from tsm_git.core.finding import Finding, Related, Severity
-from tsm_git.core.hook import Event, HookReport, Judgement, is_base_branch, joined
+from tsm_git.core.finding import Severity
+from tsm_git.core.hook import Event, HookReport, is_base_branch, joined
 from tsm_git.core.text import listed
 
 
@@ -42,6 +42,7 @@ class CommitJudge(HookJudge):
         if gathered is None:
             return HookReport(self.call.event)
         parents = self._parents(gathered, coming)
+        head = self.repository.head()
         found = []
         for facts in gathered.facts:
             comparison = compare(facts)
@@ -49,27 +50,10 @@ class CommitJudge(HookJudge):
                 comparison = self._contested(gathered, comparison)
             report = report_on(comparison, gathered.settings)
             judgement = self.weighed(subject, gathered, report, parents, alone=bool(coming))
-            found.append(self.annotated(facts, self._with_origin(judgement, coming)))
+            if coming and head:
+                judgement = self.with_origin(judgement, head.oid, coming)
+            found.append(self.annotated(facts, judgement))
         return HookReport(self.call.event, joined(found))
-
-    def _with_origin(self, judgement: Judgement, coming: Sequence[str]) -> Judgement:
-        """With the merged commit that each script of a finding comes from."""
-        head = self.repository.head()
-        if not coming or head is None:
-            return judgement
-
-        def told(finding: Finding) -> Finding:
-            sides = [head.oid, *coming]
-            objects = self.repository.objects.get([f"{oid}:{finding.path}" for oid in sides])
-            ours, *theirs = [item.oid if item else None for item in objects]
-            related = tuple(
-                Related(finding.path, f"comes with {self.name(oid)}", f"{head.oid}..{oid}")
-                for oid, blob in zip(coming, theirs, strict=True)
-                if blob not in (None, ours)
-            )
-            return finding._replace(related=finding.related + related)
-
-        return judgement._replace(blocking=tuple(map(told, judgement.blocking)))
 
     def _parents(self, gathered: Gathered, coming: Sequence[str]) -> list[Commit]:
         """The commits whose faults are old news; none where the whole result is judged.

@@ -16,7 +16,7 @@ from tsm_git.commands.project import Project
 from tsm_git.commands.request import Gathered, Request
 from tsm_git.core.errors import GitError
 from tsm_git.core.facts import Base, Facts
-from tsm_git.core.finding import Severity
+from tsm_git.core.finding import Finding, Related, Severity
 from tsm_git.core.hook import CONCERNS, Judgement
 from tsm_git.core.report import DatabaseReport
 
@@ -92,6 +92,23 @@ class HookJudge:
             elif finding.severity is Severity.WARNING and position not in old:
                 noted.append(finding)
         return Judgement(subject, tuple(blocking), tuple(noted), tuple(before))
+
+    def with_origin(self, judgement: Judgement, ours: str, merged: Sequence[str]) -> Judgement:
+        """With the merged commit that each script comes with; who wrote it is looked up later."""
+
+        def told(finding: Finding) -> Finding:
+            names = [f"{oid}:{finding.path}" for oid in (ours, *merged)]
+            mine, *theirs = [
+                item.oid if item else None for item in self.repository.objects.get(names)
+            ]
+            related = tuple(
+                Related(finding.path, f"comes with {self.name(oid)}", f"{ours}..{oid}")
+                for oid, blob in zip(merged, theirs, strict=True)
+                if blob not in (None, mine)
+            )
+            return finding._replace(related=finding.related + related)
+
+        return judgement._replace(blocking=tuple(map(told, judgement.blocking)))
 
     def annotated(self, facts: Facts, one: Judgement) -> Judgement:
         """With the commits that did what the findings say."""
