@@ -265,6 +265,13 @@ class TestPushes:
 
         assert ran(job).exits(0).stderr.endswith(", itself.\n")
 
+    def test_a_commit_is_not_named_twice(self, clash: Project, before: str) -> None:
+        head = clash.head[:10]
+
+        said = ran(github_push(hosted(clash), before)).exits(0).stdout
+
+        assert f"app.sqlite: CURRENT, {head} against {before[:10]}\n" in said
+
     def test_two_commits_are_deep_enough(self, clash: Project, before: str) -> None:
         job = github_push(hosted(clash), before, depth=2)
 

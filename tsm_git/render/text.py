@@ -58,7 +58,10 @@ def related_text(related: Related) -> str:
 def base_text(database: DatabaseReport) -> str:
     """`against origin/main (1a2b3c4d5e)`, or nothing without a base."""
     base = database.comparison.facts.base
-    return f"against {printable(base.name)} ({base.oid[:10]})" if base else ""
+    if base is None:
+        return ""
+    is_commit = base.oid.startswith(base.name)
+    return f"against {printable(base.name)}" + ("" if is_commit else f" ({base.oid[:10]})")
 
 
 def skipped_lines(database: DatabaseReport) -> list[str]:
