@@ -155,6 +155,12 @@ class TestCheck:
 
         assert "CURRENT" in shop.tsm_inprocess("check").exits(0).stdout
 
+    def test_a_script_that_runs_without_a_transaction(self, shop: Project) -> None:
+        shop.script("002.vacuum.sql", "-- tsm: no-transaction\nvacuum;\n")
+
+        assert drift(shop.tsm_inprocess("check", "--json").exits(0).json()) == []
+        assert "PENDING" in shop.tsm_inprocess("check").exits(0).stdout
+
     def test_a_database_that_is_open_elsewhere(self, shop: Project) -> None:
         connection = sqlite3.connect(shop.root / "app.sqlite", isolation_level=None)
         connection.execute("pragma journal_mode = wal")

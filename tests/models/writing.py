@@ -154,9 +154,9 @@ class Writer:
         if column.collation or self.chance(0.1):
             pieces.append((*words("COLLATE"), *words(column.collation or "BINARY")))
         if column.generated:
-            # A comment between the two would make SQLite take the first for a part of the type.
-            said: Words = (("word", "GENERATED ALWAYS"),)
-            always = () if self.chance(0.5) else said if table.strict else words(said[0][1])
+            # With a comment there SQLite takes a part of it for the type, and STRICT forbids that.
+            odd = self.chance(0.5) and not table.strict
+            always = words("GENERATED ALWAYS") if odd else ()
             is_said = column.generated == "STORED" or self.chance(0.5)
             kind = words(column.generated) if is_said else ()
             pieces.append((*always, *words("AS"), *self._wrapped(column.expression), *kind))

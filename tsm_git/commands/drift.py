@@ -60,17 +60,15 @@ def _actual(
 
 
 def _replayed(comparison: Comparison) -> Schema:
+    """What all scripts of the candidate make of nothing."""
     from tsm_git.adapters.sqlite.introspect import schema_of_image
     from tsm_git.adapters.sqlite.sandbox import Keep, RunAll, replay
-    from tsm_git.core.replay import Text
+    from tsm_git.commands.replays import Chain
 
-    facts = comparison.facts
-    scripts = []
-    for script in facts.candidate.ordered():
-        text = facts.texts.get(script.digest)
-        if text is None:
-            raise _CannotTell(f"the text of `{script.filename}` cannot be read")
-        scripts.append(Text(f"{facts.folder}/{script.filename}", text))
+    try:
+        scripts = Chain(comparison).texts(comparison.facts.candidate.ordered())
+    except TsmError as error:
+        raise _CannotTell(error.message) from error
     runs, image = replay([RunAll(scripts), Keep()])
     last = runs[-1] if isinstance(runs, list) and runs else None
     if last and last.stop:

@@ -7,10 +7,13 @@ classes that a program hands to the Python API, `pieces_of` runs in that program
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import json
+import linecache
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,6 +21,7 @@ from typing import Any
 
 # What models of a kind can speak of; what they cannot is none of their business.
 TABLES, INDEXES, EVERYTHING = "tables", "indexes", "everything"
+_CLASS = re.compile(r"\s*class\s+(\w+)\s*[(:]")
 _DEEPEST = 5  # lists in lists, functions that return them
 
 
@@ -248,10 +252,23 @@ def _is_base(model: type, fields: Sequence[Any], package: str) -> bool:
 
 
 def _place(model: type) -> tuple[str | None, int | None]:
+    """The file of a class and its line in there; `inspect` would read the file for each class."""
     try:
-        return inspect.getsourcefile(model), inspect.getsourcelines(model)[1]
+        path = inspect.getsourcefile(model)
     except (OSError, TypeError):
-        return None, None
+        path = None
+    return path, _lines(path).get(model.__name__) if path else None
+
+
+@functools.cache
+def _lines(path: str) -> dict[str, int]:
+    """Where each class of a file begins, by name."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(linecache.getlines(path), start=1):
+        match = _CLASS.match(line)
+        if match:
+            found.setdefault(match.group(1), number)
+    return found
 
 
 def _named(thing: Any) -> str:

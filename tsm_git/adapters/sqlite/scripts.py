@@ -5,7 +5,7 @@ Knows neither the ledger's rows nor transactions: see `applying`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -79,9 +79,16 @@ def run_script(connection: apsw.Connection, script_path: str, text: str) -> Trac
 
     Raises ScriptError with `PATH:LINE:COLUMN: reason` where one fails or is not allowed.
     """
+    return run_statements(connection, script_path, statements(text))
+
+
+def run_statements(
+    connection: apsw.Connection, script_path: str, some: Iterable[Statement]
+) -> Trace:
+    """Runs some of the statements of a script, as `run_script` runs all of them."""
     trace = Trace()
     with _watched(connection, trace, _FORBIDDEN | _TRANSACTIONS):
-        for statement in statements(text):
+        for statement in some:
             _run(connection, script_path, statement, trace)
     return trace
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 
 import apsw
 
 from tsm_git.adapters.sqlite.introspect import read_schema
-from tsm_git.adapters.sqlite.scripts import run_script
-from tsm_git.core.errors import ScriptError, TsmError
+from tsm_git.adapters.sqlite.scripts import run_statements
+from tsm_git.core.errors import TsmError
 from tsm_git.core.ledger import TABLE
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.schema import Schema
-from tsm_git.core.sql import Statement, fold, significant, statements, unquoted
+from tsm_git.core.sql import Statement, fold, statements, tokens, unquoted
 
 SECONDS = 60.0
 _STEPS = 10_000  # virtual machine instructions between two looks at the clock
@@ -44,7 +45,7 @@ def build(texts: Sequence[tuple[str, str]]) -> tuple[Schema, list[Made]]:
                 if _is_of_a_dump(statement):
                     continue
                 last = connection.execute("SELECT ifnull(max(rowid), 0) FROM sqlite_schema").get
-                run_statement(connection, name, statement)
+                run_statements(connection, name, [statement])
                 made += [
                     Made(str(kind), str(each), index, statement.line)
                     for kind, each in connection.execute(
@@ -74,21 +75,11 @@ def _is_of_a_dump(statement: Statement) -> bool:
 
     That is the transaction around it, SQLite's own tables, and the ledger.
     """
-    first = significant(statement.text)[:6]
-    words = [fold(unquoted(token.text)) for token in first if token.kind in ("word", "quoted")]
+    names = (token for token in tokens(statement.text) if token.kind in ("word", "quoted"))
+    words = [fold(unquoted(token.text)) for token in islice(names, 6)]
     if words[:1] in (["begin"], ["commit"], ["end"]):
         return True
     if words[:2] not in (["create", "table"], ["insert", "into"]):
         return False
     name = next((word for word in words[2:] if word not in ("if", "not", "exists")), "")
     return name.startswith("sqlite_") or name == TABLE
-
-
-def run_statement(connection: apsw.Connection, name: str, statement: Statement) -> None:
-    """Runs one statement of the script `name`. Raises ScriptError with its place in the script."""
-    try:
-        run_script(connection, name, statement.text)
-    except ScriptError as error:
-        column = error.column + (statement.column - 1 if error.line == 1 else 0)
-        line = error.line + statement.line - 1
-        raise ScriptError(name, line, column, error.reason) from error

@@ -11,8 +11,8 @@ from hashlib import sha256
 import apsw
 
 from tsm_git.adapters.sqlite.introspect import read_schema
-from tsm_git.adapters.sqlite.scripts import Trace, run_freely
-from tsm_git.adapters.sqlite.shadow import run_statement, shadow
+from tsm_git.adapters.sqlite.scripts import Trace, run_freely, run_statements
+from tsm_git.adapters.sqlite.shadow import shadow
 from tsm_git.core.answers import Result
 from tsm_git.core.errors import ScriptError, UsageError
 from tsm_git.core.ledger import TABLE
@@ -149,7 +149,7 @@ def _replayed(
             else:
                 connection.execute("BEGIN IMMEDIATE")
                 for statement in statements(text):
-                    run_statement(connection, path, statement)
+                    run_statements(connection, path, [statement])
                     look(index, statement)
                 if connection.in_transaction:
                     connection.execute("COMMIT")
