@@ -73,6 +73,14 @@ class TestCheck:
         assert drift(document) == ["`schema.sql` drops index `by_hand` of `app.sqlite`"]
         assert document["databases"][0]["state"] == "DRIFT"
 
+    def test_the_tables_of_others_are_none_of_tsms(self, shop: Project) -> None:
+        with sqlite3.connect(shop.root / "app.sqlite") as connection:
+            connection.execute("create table _litestream_seq (id integer primary key, seq integer)")
+            connection.execute("analyze")
+        connection.close()
+
+        assert drift(shop.tsm_inprocess("check", "--json").exits(0).json()) == []
+
     def test_the_severity_is_the_teams(self, shop: Project) -> None:
         shop.write("schema.sql", USERS + "create view v as select 1;\n")
         shop.write("tsm.toml", 'models = "schema.sql"\n[rules]\nTSM401 = "warning"\n')

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
+import subprocess
 import sys
 import textwrap
 import time
@@ -464,6 +466,20 @@ def test_the_child_is_understood_by_python_3_8() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"])
+def test_the_child_runs_in_every_python(home: Path, version: str) -> None:
+    program = shutil.which(f"python{version}")
+    if program is None or subprocess.run([program, "-c", ""], capture_output=True).returncode:
+        pytest.skip(f"there is no python{version}")
+    write(home, "models.py", USER)
+    interpreter = find_interpreter(program, home)
+
+    assert sql(of_module("models", interpreter)) == [USER_DDL]
+    assert "there is no module `nothing`" in wrong("nothing", interpreter).message
+    with pytest.raises(ModelsError, match="no plug-in `nothing` is installed"):
+        of_plugin("nothing", None, interpreter)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks for a signal")

@@ -260,7 +260,7 @@ def _place(model: type) -> tuple[str | None, int | None]:
     return path, _lines(path).get(model.__name__) if path else None
 
 
-@functools.cache
+@functools.lru_cache(maxsize=None)
 def _lines(path: str) -> dict[str, int]:
     """Where each class of a file begins, by name."""
     found: dict[str, int] = {}

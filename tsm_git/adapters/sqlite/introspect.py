@@ -34,6 +34,9 @@ _INDEXES = (
     + " AND x.key ORDER BY s.rowid, l.name, x.seqno"
 )
 
+# SQLite's own tables, and those of Litestream, which makes them in each database that it copies.
+_OTHERS = ("sqlite_", "_litestream_")
+
 
 def read_schema_of(path: Path, shown: str) -> Schema:
     """The schema of a database file, which is left as it is."""
@@ -98,4 +101,4 @@ def _indexes(connection: apsw.Connection) -> dict[str, dict[str, IndexRow]]:
 
 
 def _is_left_out(name: str) -> bool:
-    return fold(name) == TABLE or fold(name).startswith("sqlite_")
+    return fold(name) == TABLE or fold(name).startswith(_OTHERS)
