@@ -83,3 +83,17 @@ def test_a_script_that_does_not_run(team: Project) -> None:
         "error: app.sqlite.migrations/003.broken.sql:2:8: no such column: lost",
         "hint: nothing was changed: correct the script, `tsm check` shows where it stands",
     ]
+
+
+def test_a_text_that_is_gone_while_it_is_read(team: Project) -> None:
+    from tsm_git.commands.blame import text_of
+    from tsm_git.commands.log import log
+    from tsm_git.commands.project import open_project
+    from tsm_git.core.errors import Refusal
+
+    with open_project(team.root) as opened:
+        (history,) = log(opened)
+        script = history.comparison.facts.candidate.scripts["001.users.sql"]
+
+        with pytest.raises(Refusal, match=r"the text of `app\.sqlite\.migrations/001\.users\.sql`"):
+            text_of(history.comparison, script._replace(digest="0" * 40))

@@ -15,6 +15,7 @@ from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.facts import Base
 from tsm_git.core.lineage import Event, Subject, find_subject, lineage, told
 from tsm_git.core.record import NamedTuple
+from tsm_git.core.script import Script
 
 
 class Told(NamedTuple):
@@ -54,16 +55,22 @@ def blame(project: Project, wanted: str, base: str | None, database: str | None)
 def scripts_of(comparison: Comparison) -> list[tuple[str, str]]:
     """The candidate's scripts in order, each with its path and text. Raises Refusal."""
     facts = comparison.facts
-    found = []
-    for script in facts.candidate.ordered():
-        text = facts.texts.get(script.digest)
-        if text is None:
-            raise Refusal(
-                f"the text of `{facts.folder}/{script.filename}` cannot be read",
-                "run `tsm check` to see what is wrong with it",
-            )
-        found.append((f"{facts.folder}/{script.filename}", text))
-    return found
+    return [
+        (f"{facts.folder}/{script.filename}", text_of(comparison, script))
+        for script in facts.candidate.ordered()
+    ]
+
+
+def text_of(comparison: Comparison, script: Script) -> str:
+    """The text of a script. Raises Refusal where it is not to be had."""
+    facts = comparison.facts
+    text = facts.texts.get(script.digest)
+    if text is None:
+        raise Refusal(
+            f"the text of `{facts.folder}/{script.filename}` cannot be read",
+            "run `tsm check` to see what is wrong with it",
+        )
+    return text
 
 
 def _blame(history: Chronicle, wanted: str) -> Blame | None:

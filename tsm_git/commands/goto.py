@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tsm_git.commands.blame import text_of
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
 from tsm_git.core.comparison import Comparison
@@ -66,7 +67,7 @@ def goto(
         raise UsageError(f"there is no folder `{target.parent}`", "make it first")
     rest = [script for script in scripts if ref is None or script.number > ref.last]
     runnables = [
-        Runnable(s.number, f"{facts.folder}/{s.filename}", facts.texts[s.digest]) for s in rest
+        Runnable(s.number, f"{facts.folder}/{s.filename}", text_of(comparison, s)) for s in rest
     ]
     build(
         path,
