@@ -65,7 +65,7 @@ def objects(node: object) -> Iterator[dict[str, Any]]:
 
 
 class TestSchemas:
-    @pytest.mark.parametrize("name", ["check", "status", "generate"])
+    @pytest.mark.parametrize("name", ["check", "status", "generate", "schema", "schema-diff"])
     def test_they_are_valid_and_strict(self, name: str) -> None:
         jsonschema.Draft202012Validator.check_schema(schema(name))
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "renumber": "Move drafts behind the last published number.",
     "restore": "Bring scripts or the working database back.",
     "squash": "Merge this branch's drafts into one script.",
+    "schema": "Print the schema of a place, or what two places differ in.",
     "generate": "Write a script for what changed in the models, with proof.",
     "apply": "Run pending scripts on the working database, in order.",
     "ref": "Show, save or refresh the copy of production.",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tsm_git.adapters.sqlite.workshop import Workshop, lost_of_file, sound
 from tsm_git.commands.project import Project
-from tsm_git.core.alter import OLDEST, Version
+from tsm_git.core.alter import version_of
 from tsm_git.core.choices import Choices, rename_statements
 from tsm_git.core.ddl import plan_changes
 from tsm_git.core.diff import differences
@@ -171,11 +171,6 @@ class _Drafting:
         there = lost_of_file(*self._ref, original) if self._ref else here
         for loss, ours, theirs in zip(found, here, there, strict=True):
             yield loss, max(ours, theirs)
-
-
-def version_of(text: str | None) -> Version:
-    """The oldest version of SQLite that a script is written for."""
-    return tuple(int(part) for part in text.split(".")) if text else OLDEST
 
 
 def _choosable(guesses: Sequence[Rename]) -> list[list[Rename]]:

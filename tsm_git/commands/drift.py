@@ -12,7 +12,7 @@ from tsm_git.core.schema import Schema
 from tsm_git.core.settings import DatabaseSettings
 
 
-class _CannotTell(Exception):
+class CannotTell(Exception):
     """There is nothing to compare the models with; the text says why."""
 
 
@@ -33,7 +33,7 @@ def with_drift(
         actual, of = _actual(project, comparison, request, is_invalid)
         drift = Drift(models_for(project, database, request), actual, of)
         return comparison._replace(facts=facts._replace(drift=drift))
-    except _CannotTell as reason:
+    except CannotTell as reason:
         why = str(reason)
     except TsmError as error:
         if not request.all_places:
@@ -48,19 +48,19 @@ def _actual(
     """The schema to compare with: the working database's, if all scripts have run there."""
     facts = comparison.facts
     if is_invalid:
-        raise _CannotTell("the scripts are no valid sequence")
+        raise CannotTell("the scripts are no valid sequence")
     if comparison.divergences:
-        raise _CannotTell(f"`{facts.database}` is not what the scripts make")
+        raise CannotTell(f"`{facts.database}` is not what the scripts make")
     if facts.working is None or not facts.working.exists or comparison.pending:
-        return _replayed(comparison), "the scripts"
+        return replayed(comparison), "the scripts"
     from tsm_git.adapters.sqlite.introspect import read_schema_of
 
     path = request.working or project.top / facts.database
     return read_schema_of(path, facts.working.path), f"`{facts.working.path}`"
 
 
-def _replayed(comparison: Comparison) -> Schema:
-    """What all scripts of the candidate make of nothing."""
+def replayed(comparison: Comparison) -> Schema:
+    """The schema that all scripts of the candidate make of nothing. Raises CannotTell."""
     from tsm_git.adapters.sqlite.introspect import schema_of_image
     from tsm_git.adapters.sqlite.sandbox import Keep, RunAll, replay
     from tsm_git.commands.replays import Chain
@@ -68,12 +68,12 @@ def _replayed(comparison: Comparison) -> Schema:
     try:
         scripts = Chain(comparison).texts(comparison.facts.candidate.ordered())
     except TsmError as error:
-        raise _CannotTell(error.message) from error
+        raise CannotTell(error.message) from error
     runs, image = replay([RunAll(scripts), Keep()])
     last = runs[-1] if isinstance(runs, list) and runs else None
     if last and last.stop:
         stop = last.stop
-        raise _CannotTell(
+        raise CannotTell(
             f"the replay of the scripts stops at {last.path}:{stop.line}:{stop.column}: "
             f"{stop.message}"
         )

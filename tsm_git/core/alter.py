@@ -28,6 +28,11 @@ CONSTRAINTS: Version = (3, 53)
 """The SQLite from which ALTER TABLE can change NOT NULL and CHECK."""
 
 
+def version_of(text: str | None) -> Version:
+    """The oldest version of SQLite that scripts are written for, as the configuration has it."""
+    return tuple(int(part) for part in text.split(".")) if text else OLDEST
+
+
 # A literal in canonical form: ADD COLUMN takes no other default for rows that exist.
 _CONSTANT = re.compile(
     r"([+-] )?[0-9.][0-9a-fx_. ]*(e [+-] [0-9]+)?|(x )?'([^']|'')*'|true|false", re.DOTALL

@@ -1,9 +1,15 @@
-"""The JSON document of `tsm generate`, see FORMATS."""
+"""The JSON documents of `tsm generate` and `tsm schema`, see FORMATS section 11."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from tsm_git.core.ddl import Plan
+from tsm_git.core.diff import Change, Kind, Object
 from tsm_git.core.draft import Draft, Variant
+from tsm_git.core.layout import object_text
 from tsm_git.core.renames import Rename
+from tsm_git.core.schema import Schema
 
 
 def draft_document(made: Draft | None, *, dry_run: bool) -> dict[str, object]:
@@ -20,14 +26,49 @@ def draft_document(made: Draft | None, *, dry_run: bool) -> dict[str, object]:
     }
 
 
+def schema_document(schema: Schema, database: str, place: str) -> dict[str, object]:
+    """The document of `tsm schema --json`."""
+    kinds: list[tuple[Kind, Mapping[str, Object]]] = [
+        (Kind.TABLE, schema.tables),
+        (Kind.VIRTUAL_TABLE, schema.virtual_tables),
+        (Kind.INDEX, schema.indexes),
+        (Kind.VIEW, schema.views),
+        (Kind.TRIGGER, schema.triggers),
+    ]
+    return {
+        "version": 1,
+        "database": database,
+        "place": place,
+        "objects": [
+            {"kind": kind.value, "name": things[name].name, "sql": object_text(things[name])}
+            for kind, things in kinds
+            for name in sorted(things)
+        ],
+    }
+
+
+def difference_document(plan: Plan, database: str, old: str, new: str) -> dict[str, object]:
+    """The document of `tsm schema --diff --json`."""
+    return {
+        "version": 1,
+        "database": database,
+        "old": old,
+        "new": new,
+        "changes": [_change(change) for change in plan.changes],
+        "rebuilt": sorted(plan.rebuilt),
+        "statements": plan.statements,
+    }
+
+
+def _change(change: Change) -> dict[str, object]:
+    return {"kind": change.kind.value, "name": change.name, "words": list(change.words)}
+
+
 def _option(variant: Variant) -> dict[str, object]:
     return {
         "command": variant.command,
         "renames": [_rename(rename) for rename in variant.renames],
-        "changes": [
-            {"kind": change.kind.value, "name": change.name, "words": list(change.words)}
-            for change in variant.plan.changes
-        ],
+        "changes": [_change(change) for change in variant.plan.changes],
         "rebuilt": sorted(variant.plan.rebuilt),
         "losses": [
             {"table": loss.table, "column": loss.column or None, "count": count}
