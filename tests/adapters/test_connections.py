@@ -15,6 +15,7 @@ from tests.harness.project import SOURCE, open_database
 from tsm_git.adapters.sqlite import Runnable, applier
 from tsm_git.adapters.sqlite.replay import replay
 from tsm_git.core.errors import ScriptError
+from tsm_git.core.ledger import Ledger
 from tsm_git.core.script import inspect
 from tsm_git.core.transactions import first_unfit
 
@@ -146,6 +147,28 @@ class TestNoTransaction:
         outcome = replay([("1", "create table t (a)"), ("2", self.HEADER + "vacuum;")])
 
         assert outcome.failure is None
+
+
+class TestAsking:
+    """The ledger is read once, and again only where others have written: cost must not grow."""
+
+    def test_once_for_all_scripts_unless_somebody_else_writes(self, path: Path) -> None:
+        run(path, "create table t (a)")
+        asked: list[int] = []
+
+        def allow(ledger: Ledger) -> bool:
+            asked.append(len(ledger.entries))
+            return True
+
+        with applier(path, "app.sqlite", lambda: WHEN) as one:
+            for number in range(2, 30):
+                if number == 20:
+                    other = open_database(path)
+                    other.execute("insert into t values (1)")
+                    other.close()
+                one.apply(Runnable(number, f"{number:03}.it.sql", "select 1;"), allow)
+
+        assert asked == [1, 19]
 
 
 class TestNewDatabase:

@@ -1,0 +1,176 @@
+"""Applying and backing up (TARGETS S10, S11): `python -m benchmarks.databases`.
+
+tsm and a bare loop over the same library do the same work in turn, as whole processes: the same
+scripts, each durable; the same copy, verified and durable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.figures import SOURCE, Figure, launcher
+from benchmarks.processes import Command, peak, ratio, rounds
+from benchmarks.repositories import environment
+
+_APPLY = """
+import sys, apsw, pathlib, datetime
+now = lambda: datetime.datetime.now(datetime.UTC).isoformat()
+connection = apsw.Connection("app.sqlite")
+connection.pragma("synchronous", "FULL")
+connection.execute("CREATE TABLE _migrations (id INTEGER PRIMARY KEY, filename, script, a, b)")
+for path in sorted(pathlib.Path("app.sqlite.migrations").iterdir()):
+    text = path.read_text()
+    connection.execute("BEGIN IMMEDIATE")
+    began = now()
+    for _ in connection.execute(text):
+        pass
+    connection.execute("INSERT INTO _migrations VALUES (?, ?, ?, ?, ?)",
+                       (int(path.name.partition(".")[0]), path.name, text, began, now()))
+    connection.execute("COMMIT")
+connection.close()
+"""
+_BACKUP = """
+import os, apsw
+origin, copy = apsw.Connection("app.sqlite"), apsw.Connection("copy.sqlite")
+copy.pragma("synchronous", "OFF")
+with copy.backup("main", origin, "main") as copying:
+    while not copying.done:
+        copying.step(-1)
+assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+copy.close()
+for name in ("copy.sqlite", "."):
+    descriptor = os.open(name, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+"""
+_MIB = 2**20
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures, and prints each figure with its target."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.databases", description=__doc__)
+    parser.add_argument("--dir", type=Path, default=Path(tempfile.gettempdir(), "tsm-benchmarks"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="of scripts and bytes")
+    parser.add_argument("--only", choices=["S10", "S11"])
+    options = parser.parse_args(arguments)
+    options.dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="databases-", dir=options.dir.resolve()) as scratch:
+        for key, measure in (("S11", backing_up), ("S10", applying)):
+            if options.only in (None, key):
+                for figure in measure(Path(scratch), options.rounds, options.scale):
+                    _show(figure)
+
+
+def _show(figure: Figure) -> None:
+    cpu = "" if figure.cpu is None else f"({figure.cpu:.2f})"
+    verdict = "met" if figure.met else "NOT met"
+    print(f"{figure.what}  {figure.name:52}{figure.value:8.2f} {cpu:>8}", end="")
+    print(f"   at most {figure.target:>5g}   {verdict}", flush=True)
+
+
+def applying(folder: Path, count: int, scale: float = 1.0) -> list[Figure]:
+    """The figures of S10."""
+    tsm = launcher(folder)
+    many = max(2, int(1_000 * scale))
+    tables = _project(folder / "tables", many, "create table t{0} (a integer, b text);\n")
+    rows = _project(folder / "rows", many, _ROWS)
+    twice = _project(folder / "twice", many * 2, _ROWS)
+    commands = [
+        _apply("apply", tables, tsm),
+        _bare("apply, bare", tables),
+        _apply("apply data", rows, tsm),
+        _bare("apply data, bare", rows),
+        _apply("apply data twice", twice, tsm),
+    ]
+    costs = rounds(commands, count)
+    backups = len(list((tables / "app.sqlite.bak").glob("*.sqlite")))
+    ddl = ratio(costs["apply"], costs["apply, bare"])
+    data = ratio(costs["apply data"], costs["apply data, bare"])
+    growth = ratio(costs["apply data twice"], costs["apply data"])
+    return [
+        Figure("S10", f"apply of {many} tables against the bare loop", ddl.wall, 1.15, ddl.cpu),
+        Figure("S10", f"apply of {many} rows against the bare loop", data.wall, 1.15, data.cpu),
+        Figure("S10", "twice as many data scripts", growth.wall, 2.2, growth.cpu),
+        Figure("S10", "backups of a database that did not exist", backups, 0),
+    ]
+
+
+def backing_up(folder: Path, count: int, scale: float = 1.0) -> list[Figure]:
+    """The figures of S11."""
+    tsm = launcher(folder)
+    large = _large(folder / "large", int(1024 * _MIB * scale))
+    copies = rounds([_backup("backup", large, tsm), _bare_backup("backup, bare", large)], count)
+    copy = ratio(copies["backup"], copies["backup, bare"])
+    memory = peak(copies["backup"]) - peak(copies["backup, bare"])
+    size = f"{(large / 'app.sqlite').stat().st_size / _MIB:.0f} MiB"
+    return [
+        Figure("S11", f"backup of {size} against the backup API", copy.wall, 1.1, copy.cpu),
+        Figure("S11", "memory beside that, MiB", memory, 64),
+    ]
+
+
+_ROWS = "insert into log select value, 'row {0}' from json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9]');\n"
+
+
+def _project(folder: Path, scripts: int, text: str) -> Path:
+    """A repository with so many scripts, the first of which makes a table."""
+    migrations = folder / "app.sqlite.migrations"
+    migrations.mkdir(parents=True)
+    (migrations / "0001.log.sql").write_text("create table log (number integer, line text);\n")
+    for number in range(2, scripts + 1):
+        (migrations / f"{number:04}.more.sql").write_text(text.format(number))
+    (folder / ".gitignore").write_text("*.sqlite*\n!*.migrations\n")
+    name = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for arguments in (["init", "-q"], ["add", "."], [*name, "commit", "-qm", "scripts"]):
+        subprocess.run(["git", *arguments], cwd=folder, env=environment({}), check=True)
+    return folder
+
+
+def _large(folder: Path, size: int) -> Path:
+    """A database of that many bytes, with an index."""
+    folder.mkdir()
+    (folder / "app.sqlite.migrations").mkdir()
+    (folder / "app.sqlite.migrations" / "001.log.sql").write_text("select 1;\n")
+    program = (
+        "import sys, apsw; c = apsw.Connection('app.sqlite'); c.pragma('journal_mode', 'OFF');"
+        "c.pragma('synchronous', 'OFF'); c.pragma('cache_size', -200000);"
+        "c.execute('create table log (id integer primary key, key integer, data blob);"
+        " with recursive c (n) as (select 1 union all select n + 1 from c where n < ?)"
+        " insert into log select n, random(), randomblob(3900) from c',"
+        " (int(sys.argv[1]) // 4150,)); c.execute('create index i on log (key)')"
+    )
+    subprocess.run([sys.executable, "-c", program, str(size)], cwd=folder, check=True)
+    return folder
+
+
+def _command(name: str, folder: Path, before: str, *argv: str) -> Command:
+    """A command that has its leftovers removed first; `rm` costs next to nothing."""
+    env = {"PYTHONPATH": str(SOURCE), "PYTHONPYCACHEPREFIX": str(folder.parent / "pycache")}
+    shell = f'rm -rf {before}; exec "$@"'
+    return Command(name, ("/bin/sh", "-c", shell, "sh", sys.executable, *argv), folder, env)
+
+
+def _apply(name: str, folder: Path, tsm: Path) -> Command:
+    return _command(name, folder, "app.sqlite app.sqlite.bak", "-P", str(tsm), "apply")
+
+
+def _bare(name: str, folder: Path) -> Command:
+    return _command(name, folder, "app.sqlite", "-c", _APPLY)
+
+
+def _backup(name: str, folder: Path, tsm: Path) -> Command:
+    return _command(name, folder, "app.sqlite.bak copy.sqlite", "-P", str(tsm), "backup")
+
+
+def _bare_backup(name: str, folder: Path) -> Command:
+    return _command(name, folder, "app.sqlite.bak copy.sqlite", "-c", _BACKUP)
+
+
+if __name__ == "__main__":
+    main()
