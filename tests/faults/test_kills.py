@@ -125,8 +125,8 @@ def test_it_is_as_before_or_as_after(
         assert killed.leftovers() == whole.leftovers(), where
         assert keeps_all(killed, story, again), where
         killed.forget()
-    if story.argv != ("backup",):  # which writes to nothing that anybody knows of
-        assert inside >= share * 0.25, "too few kills hit the transaction to prove anything"
+    # A backup writes to nothing that anybody knows of; and few are no measure.
+    assert story.argv == ("backup",) or inside >= (share * 0.4 if share >= 100 else 1)
 
 
 def jobs(argv: tuple[str, ...], counted: Outcome, count: int, rng: random.Random) -> Iterator[Job]:

@@ -6,7 +6,8 @@ first. A `database` is its path relative to the project's top, in POSIX style.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,8 +39,7 @@ def make(
             f"there is no database `{database}` yet, so there is nothing to back up",
             "run `tsm apply` to make it",
         )
-    name = backup_name(clock(), _last(path, database), path.name)
-    target = _folder(project, database) / name
+    target = place(project, database, clock)()
     back_up(path, database, target, on_pages)
     return _described(project, database, target)
 
@@ -49,12 +49,11 @@ def before_change(
     database: str,
     clock: Clock,
     on_pages: Pages = lambda _done, _pages: None,
-    needed: str | None = None,
 ) -> Backup | None:
     """Backs a database up that is about to change, then prunes as `keep_backups` says.
 
-    `needed` is the path of a backup that stays, whatever that says. None where there is nothing in
-    it that could be lost. Raises as `make`, and where the database cannot be changed anyway.
+    None where there is nothing in it that could be lost. Raises as `make`, and where the database
+    cannot be changed anyway.
     """
     from tsm_git.adapters.sqlite import ensure_writable, has_content
 
@@ -65,19 +64,37 @@ def before_change(
     if not has_content(path, database):
         return None
     made = make(project, database, clock, on_pages)
-    keep = project.settings().of(database).keep_backups
-    for backup in outdated(list_backups(project, database), keep, None, clock()):
-        if backup != made and backup.path != needed:  # a clock may have gone backwards
-            remove_file(project.top / backup.path)
+    keep_only_newest(project, database, (made.path,), clock())
     return made
+
+
+def place(project: Project, database: str, clock: Clock) -> Callable[[], Path]:
+    """What gives the path of a backup that is made at the time; reads the database only now."""
+    number = _last(project.top / database, database)
+    folder, filename = _folder(project, database), database.rpartition("/")[2]
+    return lambda: folder / backup_name(clock(), number, filename)
+
+
+def keep_only_newest(
+    project: Project, database: str, needed: Collection[str | None], now: str
+) -> None:
+    """Prunes as `keep_backups` says; what is needed stays, though a clock may go backwards."""
+    keep = project.settings().of(database).keep_backups
+    for backup in outdated(list_backups(project, database), keep, None, now):
+        if backup.path not in needed:
+            remove_file(project.top / backup.path)
 
 
 def list_backups(project: Project, database: str) -> list[Backup]:
     """The backups of a database, oldest first; other files in the folder are none."""
     filename = database.rpartition("/")[2]
     folder = _folder(project, database)
-    found = [path for path in regular_files(folder) if parse_backup(path.name, filename)]
-    return [_described(project, database, path) for path in sorted(found)]
+    found = []
+    for path in sorted(regular_files(folder)):
+        if parse_backup(path.name, filename):
+            with suppress(FileNotFoundError):  # another process prunes
+                found.append(_described(project, database, path))
+    return found
 
 
 def find(project: Project, database: str, name: str) -> Backup:

@@ -49,27 +49,33 @@ def restore_database(
     saved, if there was anything. Raises DatabaseError where something cannot be done, such as where
     the source is corrupt; the working database is then as it was.
     """
-    from tsm_git.adapters.sqlite import restore, verify_sound
+    from tsm_git.adapters.sqlite import ensure_writable, restore, verify_sound
 
-    source = project.top / plan.source if plan.source else None
+    database, source = plan.database, project.top / plan.source if plan.source else None
     if source and plan.source:
         verify_sound(source, plan.source)
-    saved = _save(project, plan, clock, on_pages)
-    restore(project.top / plan.database, plan.database, source, plan.source or "")
-    return saved
+    working, shown = project.top / database, plan.source or ""
+    try:
+        keep = None
+        if working.exists():
+            ensure_writable(working, database)
+            keep = backup.place(project, database, clock)
+        kept = restore(working, database, source, shown, keep, on_pages)
+    except CorruptError:
+        saved = _save_damaged(project, database, clock)
+        restore(working, database, source, shown)
+        return saved
+    if kept is None:
+        return None
+    path = kept.relative_to(project.top).as_posix()
+    backup.keep_only_newest(project, database, (path, plan.source), clock())
+    return path
 
 
-def _save(
-    project: Project, plan: DatabasePlan, clock: Callable[[], str], on_pages: backup.Pages
-) -> str | None:
+def _save_damaged(project: Project, database: str, clock: Callable[[], str]) -> str:
     from tsm_git.adapters.sqlite import remove_broken, save_raw
 
-    database = plan.database
-    try:
-        made = backup.before_change(project, database, clock, on_pages, needed=plan.source)
-    except CorruptError:
-        folder = Path(f"{database}.bak", f"corrupt-{file_stamp(clock())}")
-        save_raw(project.top / database, project.top / folder)
-        remove_broken(project.top / database, database)
-        return (folder / database.rpartition("/")[2]).as_posix()
-    return made.path if made else None
+    folder = Path(f"{database}.bak", f"corrupt-{file_stamp(clock())}")
+    save_raw(project.top / database, project.top / folder)
+    remove_broken(project.top / database, database)
+    return (folder / database.rpartition("/")[2]).as_posix()

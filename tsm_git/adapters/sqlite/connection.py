@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import apsw
 
-from tsm_git.adapters.sqlite.durable import make_durable
+from tsm_git.adapters.sqlite.durable import make_durable, remove_database
 from tsm_git.core.errors import CorruptError, DatabaseError, TsmError
 from tsm_git.core.text import shell_quoted
 
 BUSY_MILLISECONDS = 5000
+_TRIES = 50  # to copy a file that somebody is writing
 _MAGIC = b"SQLite format 3\0"
 _NEWEST_FORMAT = 2  # bytes 18 and 19 of the header: 1 rollback journal, 2 write-ahead log
 
@@ -38,22 +39,33 @@ def open_readonly(path: Path, shown: str, *, is_ref: bool = False) -> Iterator[a
     log, index = _beside(path, "-wal"), _beside(path, "-shm")
     is_settled = not _has_bytes(log) and not (is_ref and _has_bytes(_beside(path, "-journal")))
     if is_settled and (is_wal or is_ref):
-        with _opened(path, "mode=ro&immutable=1") as connection:
+        with _unchanged(path), _opened(path, "mode=ro&immutable=1") as connection:
             yield connection
     elif is_ref or (is_wal and not index.exists()) or (not is_wal and _is_hot(path)):
-        import shutil  # seldom needed, and half as dear as apsw
-        from tempfile import TemporaryDirectory
+        from tempfile import TemporaryDirectory  # seldom needed
 
-        with TemporaryDirectory(prefix="tsm-") as scratch:
-            copy = Path(scratch, "copy.sqlite")
-            shutil.copyfile(path, copy)
-            for suffix in ("-wal", "-journal"):
-                if _has_bytes(_beside(path, suffix)):
-                    shutil.copyfile(_beside(path, suffix), _beside(copy, suffix))
-            with _opened(copy, "mode=rw") as connection:
-                yield connection
+        with (
+            TemporaryDirectory(prefix="tsm-") as scratch,
+            _opened(_private_copy(path, Path(scratch)), "mode=rw") as connection,
+        ):
+            yield connection
     else:
         with _opened(path, "mode=ro") as connection:
+            yield connection
+
+
+@contextmanager
+def open_shared(path: Path, shown: str) -> Iterator[apsw.Connection]:
+    """A connection that reads all of a database which others may write meanwhile.
+
+    Under SQLite's own locks, which for a write-ahead log leave side files until it is closed.
+    """
+    path = path.resolve()
+    if _uses_wal(path, shown) and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        with _opened(path, "mode=rw") as connection:
+            yield connection
+    else:
+        with open_readonly(path, shown) as connection:
             yield connection
 
 
@@ -187,6 +199,53 @@ def _is_hot(path: Path) -> bool:
     except (apsw.ReadOnlyError, apsw.CantOpenError):
         return True
     return False
+
+
+@contextmanager
+def _unchanged(path: Path) -> Iterator[None]:
+    """Sees that nobody wrote a file that was read without locks.
+
+    Raises BusyError where somebody did: what was read may be of two moments, or look corrupt.
+    """
+    before = _signs(path)
+    failure: apsw.Error | None = None
+    try:
+        yield
+    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as error:
+        failure = error
+    if _signs(path)[0] != before[0]:
+        raise apsw.BusyError("somebody wrote it while it was read") from failure
+    if failure:
+        raise failure
+
+
+def _private_copy(path: Path, folder: Path) -> Path:
+    """A copy of a database with its side files, as they were at one moment."""
+    import shutil  # seldom needed, and half as dear as apsw
+
+    copy = folder / "copy.sqlite"
+    for _ in range(_TRIES):
+        before = _signs(path)
+        remove_database(copy)
+        with suppress(FileNotFoundError):  # who had it open may just be closing it
+            for suffix in ("", "-wal", "-journal"):
+                if suffix == "" or _has_bytes(_beside(path, suffix)):
+                    shutil.copyfile(_beside(path, suffix), _beside(copy, suffix))
+            if _signs(path) == before:
+                return copy
+    raise apsw.BusyError("it changes all the time")
+
+
+def _signs(path: Path) -> list[tuple[int, int, int] | None]:
+    """What differs once a database or a side file of it has changed."""
+    found: list[tuple[int, int, int] | None] = []
+    for suffix in ("", "-wal", "-journal"):
+        try:
+            status = _beside(path, suffix).stat()
+            found.append((status.st_ino, status.st_size, status.st_mtime_ns))
+        except FileNotFoundError:
+            found.append(None)
+    return found
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -14,7 +14,12 @@ from pathlib import Path
 
 import apsw
 
-from tsm_git.adapters.sqlite.connection import open_readonly, open_working, translated
+from tsm_git.adapters.sqlite.connection import (
+    open_readonly,
+    open_shared,
+    open_working,
+    translated,
+)
 from tsm_git.adapters.sqlite.durable import (
     SIDE_FILES,
     make_durable,
@@ -27,6 +32,7 @@ Tell = Callable[[int, int], None]
 
 PART = ".part"  # ends the name of a copy that is not finished
 _PAGES_AT_ONCE = 1000  # about 4 MB: other writers get their turn in between
+_TRIES = 20  # to replace what nobody else has changed meanwhile
 _RESTARTS = 3  # after which a database that keeps changing is held still
 
 
@@ -39,31 +45,12 @@ def back_up(
     is called with the number of pages that are done, and of all. Raises DatabaseError where the
     source cannot be read, the copy does not pass `integrity_check`, or the target exists.
     """
-    unfinished = target.with_name(target.name + PART)
-    with translated(shown):
-        existed = target.parent.exists()
-        target.parent.mkdir(exist_ok=True)
-        if target.exists():
-            raise DatabaseError(f"`{target}` exists already", "try again: the name holds the time")
-        # Until it is whole it is for nobody else to read, then for those who may read the source.
-        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
-        try:
-            with _readable(source, shown) as origin, closing(_new(unfinished)) as copy:
-                remove_stale(unfinished, lambda name: name.endswith(PART))
-                copy_pages(origin, copy, tell)
-                # The copy says that it uses a write-ahead log if its origin does; such a file
-                # cannot be read without leaving side files (https://sqlite.org/wal.html).
-                copy.pragma("journal_mode", "DELETE")
-                _verify(copy, shown)
-            unfinished.chmod(source.stat().st_mode & 0o777)
-            make_durable(unfinished)
-            unfinished.rename(target)
-            make_durable(target.parent)
-        finally:
-            remove_database(unfinished)
-            if not existed and not target.exists():
-                with suppress(OSError):  # somebody else has put something there
-                    target.parent.rmdir()
+    with (
+        translated(shown),
+        _unfinished(target, source) as unfinished,
+        open_shared(source, shown) as origin,
+    ):
+        _copy_verified(origin, unfinished, shown, tell)
 
 
 def save_raw(source: Path, folder: Path) -> Path:
@@ -92,29 +79,112 @@ def remove_broken(working: Path, shown: str) -> None:
             remove_database(working.resolve())
 
 
-def restore(working: Path, shown: str, source: Path | None, source_shown: str = "") -> None:
+def restore(
+    working: Path,
+    shown: str,
+    source: Path | None,
+    source_shown: str = "",
+    keep: Callable[[], Path] | None = None,
+    tell: Tell = lambda _done, _pages: None,
+) -> Path | None:
     """Makes a working database what `source` holds, or empty; others may have it open.
 
-    One transaction: a reader sees the old or the new content, and so does whoever opens the file
-    after a kill. The source has been verified. Raises DatabaseError where the database is locked.
+    `keep` says where to put a backup of what it held when it was locked, so that what others have
+    written until then is in it; returned is where that is, None where it held nothing. One
+    transaction: a reader sees the old or the new content, and so does whoever opens the file after
+    a kill. The source has been verified. Raises DatabaseError where the database is locked.
     """
-    source_shown = source_shown or str(source)
-    with translated(shown), open_working(working) as target:
+    with (
+        translated(shown),
+        open_working(working) as target,
+        _source(source, source_shown, target) as origin,
+    ):
         mode = target.pragma("journal_mode")
-        if source is None:
-            with closing(apsw.Connection(":memory:")) as empty:
-                empty.pragma("page_size", target.pragma("page_size"))
-                copy_pages(empty, target)
-        else:
-            with _readable(source, source_shown) as origin:
-                if mode == "wal" and origin.pragma("page_size") != target.pragma("page_size"):
-                    # Only without a log can a database get pages of another size
-                    # (https://sqlite.org/backup.html); nobody else may have it open then.
-                    target.pragma("journal_mode", "DELETE")
-                copy_pages(origin, target)
+        if mode == "wal" and origin.pragma("page_size") != target.pragma("page_size"):
+            # Only without a log can a database get pages of another size
+            # (https://sqlite.org/backup.html); nobody else may have it open then.
+            target.pragma("journal_mode", "DELETE")
+        kept = _replaced(origin, target, working, shown, keep, tell)
         if target.pragma("journal_mode") != mode:
             target.pragma("journal_mode", mode)
         _verify(target, shown)
+    return kept
+
+
+def _replaced(
+    origin: apsw.Connection,
+    target: apsw.Connection,
+    working: Path,
+    shown: str,
+    keep: Callable[[], Path] | None,
+    tell: Tell,
+) -> Path | None:
+    if keep is None:
+        copy_pages(origin, target)
+        return None
+    for _ in range(_TRIES):
+        # All by this very connection: opening and closing the file would drop its locks.
+        seen = target.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+        version = target.data_version()
+        kept = keep() if seen else None
+        if kept:
+            with _unfinished(kept, working) as unfinished:
+                _copy_verified(target, unfinished, shown, tell)
+        target.execute("ROLLBACK")
+        with target.backup("main", origin, "main") as copying:
+            copying.step(0)  # takes the lock, copies nothing
+            if target.data_version() == version:
+                while not copying.done:
+                    copying.step(_PAGES_AT_ONCE)
+                return kept
+        if kept:
+            kept.unlink()  # somebody has written since: it is not what gives way
+    raise apsw.BusyError("it changes all the time")
+
+
+@contextmanager
+def _source(path: Path | None, shown: str, target: apsw.Connection) -> Iterator[apsw.Connection]:
+    if path is not None:  # it was read before: what goes wrong now is the target's
+        with open_readonly(path, shown or str(path)) as connection:
+            yield connection
+        return
+    with closing(apsw.Connection(":memory:")) as empty:
+        empty.pragma("page_size", target.pragma("page_size"))
+        empty.pragma("user_version", 0)  # it has a page now, so that it can be copied step by step
+        yield empty
+
+
+@contextmanager
+def _unfinished(target: Path, source: Path) -> Iterator[Path]:
+    """A new file beside the target, which becomes the target when it is whole, or goes."""
+    unfinished = target.with_name(target.name + PART)
+    existed = target.parent.exists()
+    target.parent.mkdir(exist_ok=True)
+    if target.exists():
+        raise DatabaseError(f"`{target}` exists already", "try again: the name holds the time")
+    # Until it is whole it is for nobody else to read, then for those who may read the source.
+    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        yield unfinished
+        unfinished.chmod(source.stat().st_mode & 0o777)
+        make_durable(unfinished)
+        unfinished.rename(target)
+        make_durable(target.parent)
+    finally:
+        remove_database(unfinished)
+        if not existed and not target.exists():
+            with suppress(OSError):  # somebody else has put something there
+                target.parent.rmdir()
+
+
+def _copy_verified(origin: apsw.Connection, unfinished: Path, shown: str, tell: Tell) -> None:
+    with closing(_new(unfinished)) as copy:
+        remove_stale(unfinished, lambda name: name.endswith(PART))
+        copy_pages(origin, copy, tell)
+        # The copy says that it uses a write-ahead log if its origin does; such a file cannot be
+        # read without leaving side files (https://sqlite.org/wal.html).
+        copy.pragma("journal_mode", "DELETE")
+        _verify(copy, shown)
 
 
 def verify_sound(path: Path, shown: str) -> None:
@@ -152,7 +222,8 @@ def copy_pages(
     Where another process changes the origin meanwhile, SQLite starts again; readers of a
     write-ahead log hold up no writer, so there the origin is held still at once.
     """
-    if origin.filename and origin.pragma("journal_mode") == "wal":
+    holds = not origin.in_transaction and origin.filename and origin.pragma("journal_mode") == "wal"
+    if holds:
         origin.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
     restarts, least = 0, None
     with target.backup("main", origin, "main") as copying:
@@ -162,7 +233,7 @@ def copy_pages(
                 restarts += 1
             least = copying.remaining
             tell(copying.page_count - copying.remaining, copying.page_count)
-    if origin.in_transaction:
+    if holds:
         origin.execute("ROLLBACK")
 
 

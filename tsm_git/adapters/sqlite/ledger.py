@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -24,13 +25,13 @@ def read_ledger(path: Path, shown: str, *, is_ref: bool = False) -> Ledger:
     """
     if not path.exists():
         return Ledger(shown, exists=False)
-    with translated(shown), open_readonly(path, shown, is_ref=is_ref) as connection:
+    with translated(shown), _snapshot(path, shown, is_ref=is_ref) as connection:
         return Ledger(shown, tuple(entries(connection, shown)))
 
 
 def read_texts(path: Path, shown: str, *, is_ref: bool = False) -> dict[str, str]:
     """All texts that a ledger recorded, by digest."""
-    with translated(shown), open_readonly(path, shown, is_ref=is_ref) as connection:
+    with translated(shown), _snapshot(path, shown, is_ref=is_ref) as connection:
         if not ledger_columns(connection, shown):
             return {}
         rows = connection.execute(f"SELECT script FROM {TABLE} WHERE script IS NOT NULL")
@@ -41,13 +42,20 @@ def read_script(path: Path, shown: str, digest: str, *, is_ref: bool = False) ->
     """The text with that digest which a ledger recorded, or None."""
     if not path.exists():
         return None
-    with translated(shown), open_readonly(path, shown, is_ref=is_ref) as connection:
+    with translated(shown), _snapshot(path, shown, is_ref=is_ref) as connection:
         if not ledger_columns(connection, shown):
             return None
         for (script,) in connection.execute(f"SELECT script FROM {TABLE}"):
             if script is not None and _digest(script) == digest:
                 return _text(script)
     return None
+
+
+@contextmanager
+def _snapshot(path: Path, shown: str, *, is_ref: bool) -> Iterator[apsw.Connection]:
+    """A connection for which nothing changes, whatever others do meanwhile."""
+    with open_readonly(path, shown, is_ref=is_ref) as connection, connection:
+        yield connection
 
 
 def entries(connection: apsw.Connection, shown: str) -> Iterator[Entry]:
