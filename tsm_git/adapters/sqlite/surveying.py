@@ -84,13 +84,15 @@ class Surveyor:
         return Survey(seconds, self._size, self._bytes(), tuple(counts), tuple(shrunk))
 
     def _measure(self, table: str, columns: Iterable[str]) -> _Measure:
-        known = {fold(column): column for column in columns_of(self._connection, table)}
-        if not known:
+        types = {
+            fold(str(name)): str(kind).upper()
+            for name, kind in rows_of(self._connection, _TYPES, (table,))
+        }
+        if not types:
             return _Measure(table, -1, {})
-        asked = [column for column in columns if fold(column) in known]
+        asked = [column for column in columns if fold(column) in types]
         parts = [
-            f"count({quoted(column)}), coalesce(sum(octet_length({quoted(column)})), 0)"
-            for column in asked
+            f"count({quoted(column)}), {_bytes_of(column, types[fold(column)])}" for column in asked
         ]
         sql = f"SELECT {', '.join(['count(*)', *parts])} FROM {quoted(table)}"
         ((rows, *values),) = rows_of(self._connection, sql)
@@ -101,3 +103,14 @@ class Surveyor:
         ((pages,),) = rows_of(self._connection, "PRAGMA page_count")
         ((size,),) = rows_of(self._connection, "PRAGMA page_size")
         return int(pages) * int(size)
+
+
+_TYPES = "SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden = 0"
+_LONG = ("CHAR", "CLOB", "TEXT", "BLOB")  # https://sqlite.org/datatype3.html, section 3.1
+
+
+def _bytes_of(column: str, kind: str) -> str:
+    """The bytes that the values of a column have together; numbers are not cut short."""
+    if kind and not any(word in kind for word in _LONG):
+        return "0"
+    return f"coalesce(sum(octet_length({quoted(column)})), 0)"
