@@ -130,7 +130,8 @@ class Survey(NamedTuple):
 class Run(NamedTuple):
     """One script as it was run; what was not watched has no steps and no health.
 
-    `altered` is what tables that were made anew have no longer: table, and what in words. The
+    `before` and `after` are the schema, of the first script, the last, and any that makes a table
+    anew. `altered` is what tables that were made anew have no longer: table, and what in words. The
     `survey` is of a rehearsal.
     """
 

@@ -27,6 +27,7 @@ from tsm_git.adapters.sqlite.watching import (
     place_of,
     rows_of,
 )
+from tsm_git.core.effects import rebuilt
 from tsm_git.core.ledger import CREATE, TABLE
 from tsm_git.core.replay import Health, Limits, Run, Stop, Text, Trouble, run_document
 from tsm_git.core.sql import quoted, statements
@@ -114,9 +115,16 @@ class Session:
 
     def run(self, scripts: Sequence[Sequence[Any]]) -> bool:
         """Runs scripts in turn and tells of each; False where one has stopped."""
-        for fields in scripts:
-            run = self._run(Text(*fields))
-            if run.steps or run.stop or run.after:
+        for number, fields in enumerate(scripts, start=1):
+            script = Text(*fields)
+            run = self._run(script)
+            if script.watched or run.stop:
+                # A whole schema is told where somebody looks at it: before the first script,
+                # after the last, and around a table that was made anew.
+                if not rebuilt(run.steps):
+                    before = run.before if number == 1 else ()
+                    after = run.after if number == len(scripts) else ()
+                    run = run._replace(before=before, after=after)
                 _say(self._tell, run_document(run))
             else:
                 self._tell.write(FINE)
@@ -180,7 +188,7 @@ class Session:
             self._world.reseed(script.text)
         guard, connection = self._guard, self._connection
         watcher = self._watcher = self._watch() if script.watched else None
-        before = watcher.items if watcher else ()
+        before = watcher.first_items if watcher else ()
         surveyor = Surveyor(connection, guard) if watcher and self._surveys else None
         if not script.free:
             connection.execute("BEGIN IMMEDIATE")

@@ -5,6 +5,8 @@ Reads through the connection that runs the scripts; runs no statement of theirs.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import closing, suppress
 from typing import Any
 
 import apsw
@@ -16,6 +18,7 @@ from tsm_git.core.effects import rebuilt
 from tsm_git.core.ledger import TABLE
 from tsm_git.core.leftovers import lost_details
 from tsm_git.core.replay import Broken, Health, Item, Step
+from tsm_git.core.schema import Schema
 from tsm_git.core.sql import Statement, fold, position, quoted, tokens
 
 _SCHEMA = f"""
@@ -81,13 +84,13 @@ class Watcher:
         self._rows = connection.total_changes()
         self._items: dict[tuple[str, str], Item] = {}
         self._read()
-        self._schema = read_schema(connection)
         self.start()
 
     def start(self) -> None:
         """Begins with a script."""
         self.steps: list[Step] = []
         self.touched = Touched()
+        self.first_items = self.items
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -117,14 +120,14 @@ class Watcher:
             )
 
     def altered(self) -> list[tuple[str, str]]:
-        """What tables that the last script made anew have lost: table, and what in words."""
-        if not any(step.gone or step.made for step in self.steps):
+        """What tables that the script made anew have lost: table, and what in words."""
+        names = rebuilt(self.steps)
+        if not names:
             return []
-        old, new = self._schema, read_schema(self._connection)
-        self._schema = new
+        old, new = _schema_of(self.first_items), _schema_of(self.items)
         return [
             (new.tables[name].name, words)
-            for name in rebuilt(self.steps)
+            for name in names
             if name in old.tables and name in new.tables
             for words in lost_details(old.tables[name], new.tables[name], old, new)
         ]
@@ -159,6 +162,16 @@ class Watcher:
             "SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1", (table,)
         )
         return tuple(str(name) for (name,) in rows)
+
+
+def _schema_of(items: Iterable[Item]) -> Schema:
+    """The schema that tables make, from their statements alone."""
+    with closing(apsw.Connection(":memory:")) as connection:
+        for item in items:
+            if item.kind == "table" and not item.sql.startswith("CREATE VIRTUAL"):
+                with suppress(apsw.Error):  # a function that is not there any more, say
+                    connection.execute(item.sql)
+        return read_schema(connection)
 
 
 def health(
