@@ -79,8 +79,8 @@ def _program(scratch: Path, started: Path) -> Path:
     cache = scratch / "pycache"
     path.write_text(
         f"#!/bin/sh\necho start >> {started}\n"
-        f"PYTHONPATH={SOURCE} PYTHONPYCACHEPREFIX={cache} exec {sys.executable} "
-        f'{launcher(scratch.parent)} "$@"\n'
+        f"export PYTHONPATH={SOURCE} PYTHONPYCACHEPREFIX={cache} PYTHONDONTWRITEBYTECODE=\n"
+        f'exec {sys.executable} {launcher(scratch.parent)} "$@"\n'
     )
     path.chmod(0o755)
     return path
