@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tsm_git.adapters.sqlite.workshop import Workshop, lost_of_file, sound
 from tsm_git.commands.project import Project
-from tsm_git.core.alter import version_of
+from tsm_git.core.alter import written_for
 from tsm_git.core.choices import Choices, rename_statements
 from tsm_git.core.ddl import plan_changes
 from tsm_git.core.diff import differences
@@ -77,7 +77,7 @@ class _Drafting:
         shop: Workshop,
     ) -> None:
         self._models, self._shop = models, shop
-        self._version = version_of(settings.min_sqlite)
+        self._version = written_for(settings.min_sqlite)
         ref = one.comparison.facts.ref
         self._ref = (project.top / ref.path, ref.path) if ref and ref.exists else None
 

@@ -8,7 +8,7 @@ from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.drift import CannotTell, replayed
 from tsm_git.commands.models import read_models
 from tsm_git.commands.project import Project
-from tsm_git.core.alter import version_of
+from tsm_git.core.alter import written_for
 from tsm_git.core.ddl import Plan, plan_changes
 from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.schema import Schema
@@ -60,5 +60,5 @@ def difference(project: Project, settings: DatabaseSettings, old: str, new: str)
         after = read_models(project, settings).beside(before)
     else:
         after = schema_at(project, settings, new)
-    version = version_of(settings.min_sqlite)
+    version = written_for(settings.min_sqlite)
     return Difference(settings.path, old, new, plan_changes(before, after, version, {}))

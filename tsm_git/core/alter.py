@@ -14,12 +14,11 @@ from typing import NamedTuple
 
 from tsm_git.core.clauses import Span
 from tsm_git.core.diff import Aspect, Detail
+from tsm_git.core.features import Version, version_of
 from tsm_git.core.names import written
 from tsm_git.core.schema import Table
 from tsm_git.core.sql import fold, significant, unquoted
 from tsm_git.core.structure import Check, Column
-
-Version = tuple[int, ...]
 
 OLDEST: Version = (3, 37)
 """The SQLite that a script is written for where the configuration names none."""
@@ -28,9 +27,9 @@ CONSTRAINTS: Version = (3, 53)
 """The SQLite from which ALTER TABLE can change NOT NULL and CHECK."""
 
 
-def version_of(text: str | None) -> Version:
-    """The oldest version of SQLite that scripts are written for, as the configuration has it."""
-    return tuple(int(part) for part in text.split(".")) if text else OLDEST
+def written_for(min_sqlite: str | None) -> Version:
+    """The oldest version of SQLite that a script is to run with."""
+    return version_of(min_sqlite) if min_sqlite else OLDEST
 
 
 # A literal in canonical form: ADD COLUMN takes no other default for rows that exist.

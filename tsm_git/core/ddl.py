@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tsm_git.core.alter import Version, alterations, words_of
+from tsm_git.core.alter import alterations, words_of
 from tsm_git.core.diff import Change, Kind, differences
+from tsm_git.core.features import Version
 from tsm_git.core.names import free_name, written
 from tsm_git.core.rebuild import rebuild
 from tsm_git.core.schema import Index, Schema, Table, Trigger, View, VirtualTable
