@@ -40,8 +40,10 @@ PIECES = st.one_of(
 SCRIPTS = st.lists(PIECES, min_size=1, max_size=5).map(";\n".join)
 
 
+# About 50,000 scripts in the long profile; each example is a process, some with a bomb in it.
 @pytest.mark.slow
-@hypothesis.given(st.lists(SCRIPTS, min_size=1, max_size=8), st.booleans())
+@hypothesis.settings(max_examples=6_000 if IS_LONG else 10)
+@hypothesis.given(st.lists(SCRIPTS, min_size=4, max_size=12), st.booleans())
 def test_no_script_escapes(
     tmp_path_factory: pytest.TempPathFactory, scripts: list[str], watched: bool
 ) -> None:
