@@ -37,7 +37,7 @@ def test_as_json(project: Project) -> None:
     ]
     every = project.tsm_inprocess("explain", "--json").json()
     assert [rule["code"] for rule in every] == [rule.code for rule in RULES]
-    assert {rule["implies"] for rule in every} == {"ERROR", "CONFLICTED", "DIVERGED", None}
+    assert {rule["implies"] for rule in every} == {"ERROR", "CONFLICTED", "DIVERGED", "DRIFT", None}
 
 
 @pytest.mark.parametrize("word", ["TSM999", "", "../pages/TSM204", "TSM204.md", "\x1b[1m"])

@@ -194,7 +194,7 @@ def test_no_ref(project: Project) -> None:
     assert told.exit_code == 2
     assert told.stderr == (
         "error: there is no ref database `app.sqlite.ref`\n"
-        "hint: put a copy of production's database there, or name one with `--ref FILE`\n"
+        "hint: run `tsm ref refresh` to fetch one, or name one with `--ref FILE`\n"
     )
 
 

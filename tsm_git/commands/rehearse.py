@@ -64,7 +64,7 @@ def rehearse(
         names = [f"`{facts.database}.ref`" for facts in gathered.facts] or ["`X.ref`"]
         raise UsageError(
             f"there is no ref database {' or '.join(names)}",
-            "put a copy of production's database there, or name one with `--ref FILE`",
+            "run `tsm ref refresh` to fetch one, or name one with `--ref FILE`",
         )
     return found
 
