@@ -1,6 +1,8 @@
-"""Random clashes, checked out for real: after `tsm renumber` all is in order, and nothing is lost.
+"""Random clashes: after `tsm renumber` all is in order, and nothing is lost.
 
-500 clashes; 5,000 with TSM_TEST_PROFILE=long. `clash(seed)` tells one again.
+500 are checked out for real, 5,000 with TSM_TEST_PROFILE=long. Ten (twenty) times as many are renumbered
+as trees: what tsm says is to move is moved in a new commit, and tsm and the oracle judge that.
+`clash(seed)` tells one again.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.harness.gitenv import GitEnv
+from tests.oracle.agreement import answers
+from tests.oracle.cases import cases
 from tests.oracle.desks import write_ledger
 from tests.oracle.fastimport import Repository
 from tests.oracle.graph import Commit, History, Tree
@@ -26,6 +30,7 @@ from tsm_git.core.script import parse_number
 
 LONG = os.environ.get("TSM_TEST_PROFILE") == "long"
 CHUNKS, SIZE = (20, 250) if LONG else (4, 125)
+IN_COMMITS, AT_ONCE = (100_000, 5_000) if LONG else (5_000, 2_500)
 FIRST = int(os.environ.get("TSM_TEST_SEED", "0")) * 1_000_000 if LONG else 0
 
 FOLDER = "app.sqlite.migrations"
@@ -211,6 +216,88 @@ def test_after_a_renumbering_all_is_in_order(
             lay_out(repository, told, commits)
             found += [f"{told}\n  {p}" for p in problems(repository, project, told, commits[1])]
     assert not found, f"{len(found)} problems; the shortest:\n{min(found, key=len)}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(FIRST, FIRST + IN_COMMITS, AT_ONCE))
+def test_what_is_to_move_is_in_order_when_it_has_moved(
+    tmp_path: Path, env: GitEnv, first: int
+) -> None:
+    clashes = [as_commits(clash(seed)) for seed in range(first, first + AT_ONCE)]
+    repository = Repository(tmp_path / "all.git", env)
+    before = [history(told) for told in clashes]
+    ids = repository.write(before)
+    with closing(repository), open_project(repository.path) as project:
+        moves = [moved(project, one, commits) for one, commits in zip(before, ids, strict=True)]
+        after = list(map(renamed, before, moves))
+        ids = repository.write(after)
+        oracle = [
+            {code for verdict in answers(of_folders).values() for code, _ in verdict.problems}
+            for of_folders in cases(repository, after, ids)
+        ]
+        found = [
+            f"{told}\n  {problem}"
+            for told, one, renames, commits, codes in zip(
+                clashes, after, moves, ids, oracle, strict=True
+            )
+            for problem in (
+                *([f"the oracle says {codes}"] if codes & OUT_OF_ORDER else []),
+                *problems_of_commits(project, told, one, renames, commits),
+            )
+        ]
+    assert not found, f"{len(found)} problems; the shortest:\n{min(found, key=len)}"
+    assert sum(map(bool, moves)) > AT_ONCE // 2
+
+
+def as_commits(told: Clash) -> Clash:
+    """The same clash with every draft committed, and no production."""
+    return told._replace(places=dict.fromkeys(told.drafts, "committed"), ran=())
+
+
+def moved(project: Project, one: History, commits: Sequence[str]) -> dict[str, str]:
+    """What tsm would move: old name -> new name."""
+    request = CheckRequest(head=commits[-1], base=commits[one.base], annotate=False)
+    return {
+        move.script.filename: move.filename
+        for database in check(project, request).databases
+        for move in database.comparison.moves
+    }
+
+
+def renamed(one: History, moves: dict[str, str]) -> History:
+    """The history with one commit more, which makes the moves."""
+    tree = {
+        f"{FOLDER}/{moves.get(path.removeprefix(f'{FOLDER}/'), path.removeprefix(f'{FOLDER}/'))}"
+        if path.startswith(FOLDER)
+        else path: data
+        for path, data in one.commits[-1].tree.items()
+    }
+    commits = (*one.commits, Commit(tree, (len(one.commits) - 1,), "ada: renumber"))
+    return History(one.seed, one.folders, commits, one.base, len(commits) - 1)
+
+
+def problems_of_commits(
+    project: Project, told: Clash, one: History, renames: dict[str, str], commits: Sequence[str]
+) -> Iterator[str]:
+    """What is wrong with the commit that made the moves, in words."""
+    request = CheckRequest(head=commits[-1], base=commits[one.base], annotate=False)
+    (report,) = check(project, request).databases
+    if wrong := [f.code for f in report.findings if f.code in OUT_OF_ORDER]:
+        yield f"check says {wrong}"
+    if report.comparison.moves:
+        yield "a second run would move something"
+    if stray := renames.keys() - told.drafts.keys():
+        yield f"published {sorted(stray)} would move"
+    names = [renames.get(name, name) for name in told.moving]
+    last = max(map(number, told.published), default=0)
+    if list(map(number, names)) != list(range(last + 1, last + 1 + len(names))):
+        yield f"drafts are {names} after {last}"
+    tree = one.commits[-1].tree
+    if any(
+        tree[f"{FOLDER}/{new}"] != told.drafts[old]
+        for old, new in zip(told.moving, names, strict=True)
+    ):
+        yield "texts have changed"
 
 
 def test_the_clashes_are_of_all_kinds() -> None:
