@@ -297,3 +297,18 @@ class TestConflicts:
         for options in ((), ("--staged",)):
             codes = {code for code, _ in verdict(team, *options).findings}
             assert "TSM104" in codes
+
+
+def test_a_script_that_cannot_be_run_leaves_no_gap(team: Project) -> None:
+    team.write(team.path("003.phone.sql"), b"create table phone (id); -- \xff\n")
+    team.script("004.address.sql")
+
+    assert verdict(team).findings == [("TSM106", "003.phone.sql")]
+
+
+def test_a_folder_named_like_a_script_is_told_wherever_it_is(team: Project) -> None:
+    team.write(team.path("003.x.sql/inner/file.txt"), b"hello\n")
+    team.git("add", "--all")
+
+    for options in ((), ("--staged",)):
+        assert verdict(team, *options).findings == [("TSM106", "003.x.sql")], options

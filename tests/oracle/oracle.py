@@ -112,6 +112,11 @@ def judge(case: Case) -> Verdict:
 
     successors = {*against_base.successors.values(), *against_ref.successors.values()}
     missing = {f for code, f in published if code in EXPLAINS_A_GAP} | against_ref.elsewhere
+    missing |= {
+        f
+        for f, content in case.candidate.items()
+        if number_of(f) is not None and text_of(content) is None and f not in case.unmerged
+    }
     problems = [*published, *against_working]
     problems += sequence_problems(result, successors, published, missing)
     problems += [(code, f) for code, f in problems_of_files(candidate) if f not in case.unmerged]
@@ -624,12 +629,22 @@ def compare_with_working(
     in_working = {row.filename: row.script for row in rows}
     found: list[Problem] = []
     missing: dict[str, set[str]] = {}
+    touched = {f: text for f, text in in_working.items() if f not in c or text not in (None, c[f])}
+    moved_on = {
+        f
+        for f, text in touched.items()
+        if f in c
+        and any(g != f and other == c[f] for g, other in touched.items())
+        and any(
+            h != f and own == text for h, own in c.items() if h in touched or h not in in_working
+        )
+    }
     for f, text in in_working.items():
-        if f not in c:
+        if f not in c or f in moved_on:
             missing[f] = set() if text is None else {text}
         elif text not in (None, c[f]):
             found.append(("TSM301", f))
-    new = {g: text for g, text in c.items() if g not in in_working}
+    new = {g: text for g, text in c.items() if g not in in_working or g in moved_on}
     successors = find_successors(missing, new)
     found += [("TSM302" if f in successors else "TSM303", f) for f in missing]
     problems = [

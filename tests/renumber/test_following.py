@@ -56,6 +56,20 @@ class TestFollow:
         assert verdict(applied).state == "CURRENT"
         assert applied.query("select address from mail") == [("ada@example.com",)]
 
+    def test_a_chain_of_one_name_follows_link_by_link(self, applied: Project) -> None:
+        """004 has the text that 003 had: it was renumbered, and nobody edited anything."""
+        applied.script("004.mail.sql", "alter table mail add column seen text;\n")
+        applied.commit("seen")
+        applied.apply()
+        land(applied, "003.phone.sql")
+        applied.tsm("renumber", "--commit").exits(0)
+        assert [code for code, _ in verdict(applied).findings] == ["TSM208", "TSM302", "TSM302"]
+
+        applied.tsm("renumber", "--follow").exits(0)
+
+        assert rows(applied)[2:] == [(4, "004.mail.sql"), (5, "005.mail.sql")]
+        assert applied.query("select address, seen from mail") == [("ada@example.com", None)]
+
     def test_a_backup_is_as_it_was_before(self, applied: Project) -> None:
         land(applied, "003.phone.sql")
         applied.tsm("renumber", "--follow").exits(0)

@@ -127,6 +127,13 @@ class Index:
             folder, _, name = entry.path.rpartition("/")
             if is_sql(name) and (folder in known or (discover and _is_folder(folder))):
                 self._entries.setdefault(folder, []).append(entry)
+            elif ".sql" in folder.lower():  # perhaps a folder that is named like a script
+                parts = folder.split("/")
+                for count, part in enumerate(parts[1:], start=1):
+                    above = "/".join(parts[:count])
+                    if is_sql(part) and above in known:
+                        posing = entry._replace(path=f"{above}/{part}", mode="040000")
+                        self._entries.setdefault(above, []).append(posing)
         for path in listing.untracked:
             folder, _, name = path.rpartition("/")
             if discover and is_sql(name) and _is_folder(folder):

@@ -27,7 +27,7 @@ from tsm_git.core.publishing import (
     taken,
 )
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.script import Script
+from tsm_git.core.script import Script, parse_number
 from tsm_git.core.snapshot import Ancestry, Snapshot, merged
 
 
@@ -145,7 +145,7 @@ def compare(facts: Facts) -> Comparison:
         gaps=tuple(
             gaps(
                 sequence,
-                _explained(all_deviations, production, all_lost),
+                _explained(all_deviations, production, all_lost) | _unrunnable(candidate),
             )
         ),
         copies=tuple(copies(s for s in sequence if s.digest not in empty)),
@@ -215,6 +215,16 @@ def _explained(
     numbers |= {entry.number for entry in production.unknown}
     numbers |= {found.entry.number for found in production.elsewhere}
     return numbers | {loss.script.number for loss in all_lost.values()}
+
+
+def _unrunnable(candidate: Snapshot) -> set[int]:
+    """Numbers of files that are there, and that TSM106 says cannot be run."""
+    return {
+        number
+        for filename, content in candidate.files.items()
+        if content.flaw is not None and filename not in candidate.unmerged
+        if (number := parse_number(filename)) is not None
+    }
 
 
 def _empty_texts(facts: Facts) -> set[str]:

@@ -188,11 +188,12 @@ def against_working(
     intact: set[str] = set()
     deviations: list[Deviation] = []
     missing: dict[str, Entry] = {}
+    moved_on = _moved_on(working, candidate)
     for entry in working.entries:
         now = candidate.scripts.get(entry.filename)
         if entry.matches(now):
             intact.add(entry.filename)
-        elif now is not None:
+        elif now is not None and entry.filename not in moved_on:
             deviations.append(Deviation(Change.EDITED, _script(entry), Source.WORKING, now))
             intact.add(entry.filename)
         else:
@@ -203,6 +204,30 @@ def against_working(
         script, had = _script(entry), _missing(entry).digests
         deviations.append(_gone(script, Source.WORKING, heirs.get(filename), had))
     return _sorted(deviations)
+
+
+def _moved_on(working: Ledger, candidate: Snapshot) -> set[str]:
+    """Entries whose file name another entry's script has now, and whose text has another name.
+
+    So it is where several scripts of one name part were renumbered: none of them was edited.
+    """
+    scripts = candidate.scripts
+    changed = [entry for entry in working.entries if not entry.matches(scripts.get(entry.filename))]
+    if len(changed) < 2:
+        return set()
+    texts = {entry.digest: entry.filename for entry in changed}
+    intact = {entry.filename for entry in working.entries} - {e.filename for e in changed}
+    held: dict[str, set[str]] = {}
+    for filename, script in scripts.items():
+        if filename not in intact:
+            held.setdefault(script.digest, set()).add(filename)
+    return {
+        entry.filename
+        for entry in changed
+        if (now := scripts.get(entry.filename)) is not None
+        and texts.get(now.digest, entry.filename) != entry.filename
+        and held.get(entry.digest or "", set()) - {entry.filename}
+    }
 
 
 def drafts(
