@@ -98,6 +98,19 @@ class TestOldFaults:
         assert code == 0, said
         assert "numbers 003 to 004 are missing" in said
 
+    def test_that_are_warnings_are_told_once(self, project: Project) -> None:
+        project.script("001.users.sql")
+        project.commit("start")
+        project.script("002.empty.sql", "-- nothing yet\n")
+        project.stage()
+        code, said = judged(project)
+        assert (code, titles(said)) == (0, ["this commit brings 1 warning"])
+        project.commit("empty", stage=False)
+        project.script("003.more.sql")
+        project.stage()
+
+        assert judged(project) == (0, "")
+
     def test_that_grow_stop_the_commit(self, project: Project) -> None:
         project.scripts("001.users.sql")
         project.script("001.other.sql", "select 1;\n")

@@ -78,8 +78,11 @@ class AfterJudge(HookJudge):
         found = []
         for facts in gathered.facts:
             report = report_on(compare(facts), gathered.settings)
-            parents = [before] if before and alone else []
+            parents = [before] if before else []
             judgement = self.weighed(subject, gathered, report, parents, alone=alone)
+            if not alone:  # no hook has seen it since: every error counts, old warnings do not
+                errors = judgement.blocking + judgement.old
+                judgement = judgement._replace(blocking=errors, old=())
             judgement = self._told(judgement, before, after, other)
             found.append(self.annotated(facts, judgement))
         arrived = arrivals(self.project, Trees(self.repository), before, after) if before else ()

@@ -74,9 +74,9 @@ class HookJudge:
         alone: bool,
     ) -> Judgement:
         failing = failing_severities(gathered, strict=False)
-        severe = [f for f in report.findings if f.severity in failing or f.severity is _ERROR]
         old: Collection[int] = ()
-        if severe and parents and gathered.trees is not None:
+        is_worth = any(finding.severity is not Severity.NOTE for finding in report.findings)
+        if is_worth and parents and gathered.trees is not None:
             judge = Parents(self.repository, gathered.trees, gathered.settings)
             had = [judge.had(report, parent, alone=alone) for parent in parents]
             old = inherited(report, had)
