@@ -57,6 +57,19 @@ _QUOTES = '"`['
 _PLAIN = re.compile("[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*")
 
 
+# What stands before the semicolon that ends a statement, in one go: most of a script is that.
+_TO_SEMICOLON = re.compile(
+    r"""
+    (?: [^;'"`\[/-]++ | --[^\n]*+ | /\*.*?(?:\*/|\Z) | [/-]
+      | '(?:[^']|'')*+(?:'|\Z) | "(?:[^"]|"")*+(?:"|\Z) | `(?:[^`]|``)*+(?:`|\Z)
+      | \[[^\]]*+(?:\]|\Z)
+    )*+
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BEFORE_TRIGGER = ("CREATE", "EXPLAIN")
+
+
 class Token(NamedTuple):
     """One lexical unit; `kind` is the name of its class, `start` its offset in the text."""
 
@@ -90,27 +103,38 @@ def statements(text: str) -> list[Statement]:
     words: list[str] = []  # the first words, to recognise CREATE TRIGGER
     previous = ""  # the last significant token
     in_trigger = False
-    for token in tokens(text):
-        if token.kind in ("space", "comment"):
+    offset = start_before = 0
+    line = 1  # of the statement; counted on from the one before, since a script may be long
+    while match := _TOKEN.match(text, offset):
+        kind, word, offset = match.lastgroup, match[0], match.end()
+        if kind in ("space", "comment"):
             continue
         if start is None:
-            if token.kind == "semi":
+            if kind == "semi":
                 continue
-            start, words, in_trigger = token.start, [], False
-        if token.kind == "word" and len(words) < 5:
-            words.append(token.text.upper())
+            line += text.count("\n", start_before, match.start())
+            start = start_before = match.start()
+            words, in_trigger = [], False
+        if kind == "word" and len(words) < 5:
+            words.append(word.upper())
             in_trigger = in_trigger or _begins_trigger(words)
-        if token.kind == "semi" and not (in_trigger and previous != "END"):
-            found.append(_statement(text, start, token.start + 1))
+        if kind == "semi" and not (in_trigger and previous != "END"):
+            found.append(_statement(text, start, offset, line))
             start = None
+        elif words and not in_trigger and (len(words) == 5 or words[0] not in _BEFORE_TRIGGER):
+            offset = _end(_TO_SEMICOLON.match(text, offset), offset)
         # `; END` closes a trigger; the END of a CASE never follows a semicolon.
-        if token.kind == "word" and token.text.upper() == "END" and previous == ";":
+        if kind == "word" and previous == ";" and word.upper() == "END":
             previous = "END"
         else:
-            previous = token.text if token.kind == "semi" else ""
+            previous = word if kind == "semi" else ""
     if start is not None:
-        found.append(_statement(text, start, len(text)))
+        found.append(_statement(text, start, len(text), line))
     return found
+
+
+def _end(match: re.Match[str] | None, otherwise: int) -> int:
+    return match.end() if match else otherwise
 
 
 def canonical(text: str) -> str:
@@ -184,6 +208,6 @@ def _begins_trigger(words: list[str]) -> bool:
     )
 
 
-def _statement(text: str, start: int, end: int) -> Statement:
-    line, column = position(text, start)
+def _statement(text: str, start: int, end: int, line: int) -> Statement:
+    column = start - text.rfind("\n", 0, start)
     return Statement(text[start:end].rstrip(" \t\n\f\r"), line, column)
