@@ -18,7 +18,7 @@ class Limits(NamedTuple):
     """What a replay may use: seconds for one script and for all, bytes of memory and of text."""
 
     script_seconds: float = 10.0
-    seconds: float = 60.0
+    seconds: float = 300.0
     heap: int = 256 << 20
     text: int = 32 << 20
 
