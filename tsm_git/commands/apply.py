@@ -145,6 +145,10 @@ def apply_scripts(
 
     facts = database.comparison.facts
     shown = database.database
+    judged = facts.working.entries if facts.working else ()
+    known = len(judged)
+    expected: list[tuple[object, ...]] = [entry[:3] for entry in judged]
+    expected += [(script.number, script.filename, script.digest) for script in scripts]
     ran: list[str] = []
     with (
         _alone_if_needed(project, database, scripts),
@@ -155,7 +159,7 @@ def apply_scripts(
             try:
                 text = _text_of(database, script)
                 runnable = Runnable(script.number, f"{facts.folder}/{script.filename}", text)
-                if one.apply(runnable, _allow(database, scripts, count)):
+                if one.apply(runnable, _allow(database, expected, known + count)):
                     ran.append(script.filename)
             except TsmError as error:
                 later = tuple(other.filename for other in scripts[count + 1 :])
@@ -166,14 +170,12 @@ def apply_scripts(
 
 
 def _allow(
-    database: DatabaseReport, scripts: Sequence[Script], count: int
+    database: DatabaseReport, expected: Sequence[tuple[object, ...]], wanted: int
 ) -> Callable[[Ledger], bool]:
-    """What is asked under the lock whether script number `count` is still to be run."""
-    facts = database.comparison.facts
-    judged = facts.working.entries if facts.working else ()
-    before = [entry[:3] for entry in judged]
-    expected = before + [(s.number, s.filename, s.digest) for s in scripts]
-    wanted = len(before) + count
+    """What is asked under the lock whether a script is still to be run.
+
+    `expected` are the rows of the ledger when all is done, `wanted` how many come before its own.
+    """
 
     def allow(ledger: Ledger) -> bool:
         held = [entry[:3] for entry in ledger.entries]

@@ -91,6 +91,8 @@ def open_working(path: Path) -> Iterator[apsw.Connection]:
 
 def ensure_writable(path: Path, shown: str) -> None:
     """Raises DatabaseError where a database cannot be changed now: read-only, locked, corrupt."""
+    # SQLite would take a log that lies beside what is no database for a stale one, and remove it.
+    _uses_wal(path, shown)
     with translated(shown), open_working(path) as connection:
         if connection.readonly("main"):  # `BEGIN IMMEDIATE` alone would not mind
             raise apsw.ReadOnlyError("attempt to write a readonly database")
