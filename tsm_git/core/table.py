@@ -40,9 +40,13 @@ def rows(comparison: Comparison) -> list[Row]:
     pending = {script.filename for script in comparison.pending}
     changed = _words_of_changes(comparison)
     found = []
+    alike: dict[tuple[str, ...], Mapping[str, str]] = {}  # nearly all scripts share their cells
     for filename in filenames:
         counts = published.get(filename) or places[TREE].get(filename)
-        cells = {place: _cell(texts.get(filename), counts) for place, texts in places.items()}
+        marks = tuple([_cell(texts.get(filename), counts) for texts in places.values()])
+        cells = alike.get(marks)
+        if cells is None:
+            cells = alike[marks] = dict(zip(places, marks, strict=True))
         words = ["published"] if filename in published else []
         words += ["draft"] if filename in drafts and filename not in published else []
         words += changed.get(filename, ())
