@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 import apsw
 
@@ -18,6 +19,7 @@ _OK, _DENY, _IGNORE = apsw.SQLITE_OK, apsw.SQLITE_DENY, apsw.SQLITE_IGNORE
 
 # The clock of a replay: equal scripts shall give equal rows whenever they are replayed.
 _JULIAN_DAY = 2461041.5  # 2026-01-01T00:00:00Z
+MOST_MAPPED = 2 << 30  # bytes of a file; SQLite maps no more, and reads where it may not map
 _STEPS = 10_000  # virtual machine instructions between two looks at the clock
 
 _LIMITS = {
@@ -281,3 +283,16 @@ def harden(connection: apsw.Connection, *, in_memory: bool = True) -> None:
     if in_memory:
         connection.pragma("temp_store", 2)  # memory
     connection.pragma("foreign_keys", False)  # as `tsm apply` runs scripts
+
+
+@contextmanager
+def reader_of(file: str, until: float = float("inf")) -> Iterator[apsw.Connection]:
+    """A second connection, for statements of our own: nothing of a script ever runs in it.
+
+    So it needs no guarding VFS, through which SQLite cannot map a file.
+    """
+    with closing(apsw.Connection(file, flags=apsw.SQLITE_OPEN_READONLY)) as reader:
+        harden(reader, in_memory=False)
+        reader.pragma("mmap_size", MOST_MAPPED)
+        Deadline(reader).at = until
+        yield reader

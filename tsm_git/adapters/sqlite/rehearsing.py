@@ -1,18 +1,20 @@
 """Makes a private copy of a database to rehearse on: the original is only read.
 
 A small one goes into memory; a large one is cloned where the file system can share its blocks
-(ioctl_ficlone(2)), or else copied by SQLite.
+(ioctl_ficlone(2)), or else copied: byte for byte inside the kernel where SQLite's lock holds the
+original still (copy_file_range(2)), else page by page by SQLite.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir, mkdtemp
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import apsw
 
@@ -21,6 +23,7 @@ from tsm_git.core.errors import DatabaseError
 
 SMALL = 32 << 20  # bytes up to which a copy is held in memory
 _PAGES_AT_ONCE = 10_000
+_BYTES_AT_ONCE = 64 << 20
 _FICLONE = 0x40049409  # linux/fs.h
 _SHARING = {"bcachefs", "btrfs", "ocfs2", "xfs", "zfs"}
 
@@ -57,11 +60,52 @@ def private_copy(
 
 
 def _copied(source: Path, shown: str, target: Path, tell: Callable[[int, int], None]) -> None:
+    # The file is open around the connection: to close it earlier would drop the locks of SQLite
+    # (https://sqlite.org/howtocorrupt.html, section 2.2).
     with (
         translated(shown),
+        source.open("rb") as original,
         open_readonly(source, shown) as origin,
-        closing(apsw.Connection(str(target))) as copy,
     ):
+        if _is_held_still(original, origin, source) and _bytes_copied(original, target, tell):
+            return
+        _pages_copied(origin, target, tell)
+
+
+def _is_held_still(original: BinaryIO, origin: apsw.Connection, source: Path) -> bool:
+    """Whether all of a database is in its file, and nobody can write that before `origin` ends."""
+    if Path(origin.filename) != source.resolve():
+        return False  # a private copy is read instead
+    origin.execute("BEGIN")
+    origin.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()  # takes the lock
+    original.seek(18)
+    return original.read(2) == b"\1\1"  # no write-ahead log, https://sqlite.org/fileformat2.html
+
+
+def _bytes_copied(original: BinaryIO, target: Path, tell: Callable[[int, int], None]) -> bool:
+    """Whether the kernel could copy the file; where it could not, there is no target."""
+    if sys.platform != "linux":
+        return False
+    total, done = os.fstat(original.fileno()).st_size, 0
+    with target.open("xb") as copy:
+        try:
+            while done < total:
+                step = os.copy_file_range(
+                    original.fileno(), copy.fileno(), min(_BYTES_AT_ONCE, total - done), done, done
+                )
+                if not step:
+                    break
+                done += step
+                tell(done, total)
+        except OSError:  # a file system that cannot, or a full one: then SQLite says so
+            done = -1
+    if done != total:
+        target.unlink()
+    return done == total
+
+
+def _pages_copied(origin: apsw.Connection, target: Path, tell: Callable[[int, int], None]) -> None:
+    with closing(apsw.Connection(str(target))) as copy:
         copy.pragma("synchronous", "OFF")  # nobody will miss it
         with copy.backup("main", origin, "main") as copying:
             while not copying.done:

@@ -18,15 +18,19 @@ from typing import Any, BinaryIO
 
 import apsw
 
-from tsm_git.adapters.sqlite.guard import LASTING, Deadline, Guard, OneFile, StillWorld, harden
+from tsm_git.adapters.sqlite.guard import (
+    LASTING,
+    MOST_MAPPED,
+    Deadline,
+    Guard,
+    OneFile,
+    StillWorld,
+    harden,
+    reader_of,
+)
 from tsm_git.adapters.sqlite.outcomes import read_outcome
 from tsm_git.adapters.sqlite.surveying import Surveyor
-from tsm_git.adapters.sqlite.watching import (
-    Watcher,
-    health,
-    place_of,
-    rows_of,
-)
+from tsm_git.adapters.sqlite.watching import Watcher, health, place_of, rows_of
 from tsm_git.core.effects import rebuilt
 from tsm_git.core.ledger import CREATE, TABLE
 from tsm_git.core.replay import Health, Limits, Run, Stop, Text, Trouble, run_document
@@ -66,15 +70,15 @@ def limit_process(limits: Limits, image: int, file: str | None) -> None:
     except ImportError:
         return
     cpu = math.ceil(limits.seconds) + 2
+    size = Path(file).stat().st_size if file else 0
+    mapped = min(2 * size, MOST_MAPPED)  # it may grow
     wanted = {
-        resource.RLIMIT_AS: limits.heap + 4 * image + _SPARE_BYTES,
+        resource.RLIMIT_AS: limits.heap + 4 * image + mapped + _SPARE_BYTES,
         resource.RLIMIT_CPU: cpu,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_CORE: 0,
     }
-    wanted[resource.RLIMIT_FSIZE] = (
-        0 if file is None else 4 * Path(file).stat().st_size + _SPARE_BYTES
-    )
+    wanted[resource.RLIMIT_FSIZE] = 0 if file is None else 4 * size + _SPARE_BYTES
     for which, most in wanted.items():
         _, hard = resource.getrlimit(which)
         if hard != resource.RLIM_INFINITY:
@@ -151,7 +155,11 @@ class Session:
 
     def check(self, pragma: str) -> None:
         """Tells what is wrong with the database as a whole; `pragma` is the check to make."""
-        found = rows_of(self._connection, f"PRAGMA {pragma}(10)")
+        if self._file:
+            with reader_of(self._file, self._over) as reader:
+                found = rows_of(reader, f"PRAGMA {pragma}(10)")
+        else:
+            found = rows_of(self._connection, f"PRAGMA {pragma}(10)")
         _say(self._tell, {"check": [str(word) for (word,) in found if word != "ok"]})
 
     def outcome(self) -> None:
@@ -189,7 +197,7 @@ class Session:
         guard, connection = self._guard, self._connection
         watcher = self._watcher = self._watch() if script.watched else None
         before = watcher.first_items if watcher else ()
-        surveyor = Surveyor(connection, guard) if watcher and self._surveys else None
+        surveyor = Surveyor(connection, guard, self._file) if watcher and self._surveys else None
         if not script.free:
             connection.execute("BEGIN IMMEDIATE")
         now = time.monotonic()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import apsw
 
-from tsm_git.adapters.sqlite.guard import Guard
+from tsm_git.adapters.sqlite.guard import Guard, reader_of
 from tsm_git.adapters.sqlite.outcomes import columns_of
 from tsm_git.adapters.sqlite.watching import rows_of
 from tsm_git.core.replay import Count, Shrunk, Survey
@@ -28,9 +29,10 @@ class _Measure(NamedTuple):
 
 
 class Surveyor:
-    """The survey of one script."""
+    """The survey of one script; `file` is where the database lies, if not in memory."""
 
-    def __init__(self, connection: apsw.Connection, guard: Guard) -> None:
+    def __init__(self, connection: apsw.Connection, guard: Guard, file: str | None) -> None:
+        self._file = file
         self._connection = connection
         self._guard = guard
         self._size = self._bytes()
@@ -55,7 +57,7 @@ class Surveyor:
         for table, columns in wanted.items():
             known = self._before.get(fold(table))
             if known is None or not columns <= known.values.keys():
-                found = self._measure(table, columns)
+                found = _measure(self._connection, table, columns)
                 if known:
                     found = found._replace(rows=known.rows, values={**found.values, **known.values})
                 self._before[fold(table)] = found
@@ -68,9 +70,11 @@ class Surveyor:
     def survey(self) -> Survey:
         """What the script did, now that it is committed."""
         seconds = time.monotonic() - self._started - self._spent
+        befores = sorted(self._before.items())
+        with reader_of(self._file) if self._file else nullcontext(self._connection) as reader:
+            afters = [_measure(reader, each.table, each.values) for _, each in befores]
         counts, shrunk = [], []
-        for name, before in sorted(self._before.items()):
-            after = self._measure(before.table, before.values)
+        for (name, before), after in zip(befores, afters, strict=True):
             if (before.rows, after.rows) != (-1, -1):
                 by_trigger = name in self._triggered and name not in self._wrote
                 counts.append(Count(before.table, before.rows, after.rows, by_trigger))
@@ -83,34 +87,37 @@ class Surveyor:
                     shrunk.append(Shrunk(before.table, column, max(emptied, 0), max(shortened, 0)))
         return Survey(seconds, self._size, self._bytes(), tuple(counts), tuple(shrunk))
 
-    def _measure(self, table: str, columns: Iterable[str]) -> _Measure:
-        types = {
-            fold(str(name)): str(kind).upper()
-            for name, kind in rows_of(self._connection, _TYPES, (table,))
-        }
-        if not types:
-            return _Measure(table, -1, {})
-        asked = [column for column in columns if fold(column) in types]
-        parts = [
-            f"count({quoted(column)}), {_bytes_of(column, types[fold(column)])}" for column in asked
-        ]
-        sql = f"SELECT {', '.join(['count(*)', *parts])} FROM {quoted(table)}"
-        ((rows, *values),) = rows_of(self._connection, sql)
-        pairs = zip(values[::2], values[1::2], strict=True)
-        return _Measure(table, rows, dict(zip(asked, pairs, strict=True)))
-
     def _bytes(self) -> int:
         ((pages,),) = rows_of(self._connection, "PRAGMA page_count")
         ((size,),) = rows_of(self._connection, "PRAGMA page_size")
         return int(pages) * int(size)
 
 
-_TYPES = "SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden = 0"
+def _measure(connection: apsw.Connection, table: str, columns: Iterable[str]) -> _Measure:
+    types = {
+        fold(str(name)): (str(kind).upper(), bool(is_filled))
+        for name, kind, is_filled in rows_of(connection, _TYPES, (table,))
+    }
+    if not types:
+        return _Measure(table, -1, {})
+    asked = [column for column in columns if fold(column) in types]
+    parts = [_of_column(column, *types[fold(column)]) for column in asked]
+    sql = f"SELECT {', '.join(['count(*)', *parts])} FROM {quoted(table)}"
+    ((rows, *values),) = rows_of(connection, sql)
+    pairs = zip(values[::2], values[1::2], strict=True)
+    return _Measure(table, rows, dict(zip(asked, pairs, strict=True)))
+
+
+_TYPES = 'SELECT name, type, "notnull" FROM pragma_table_xinfo(?) WHERE hidden = 0'
 _LONG = ("CHAR", "CLOB", "TEXT", "BLOB")  # https://sqlite.org/datatype3.html, section 3.1
 
 
-def _bytes_of(column: str, kind: str) -> str:
-    """The bytes that the values of a column have together; numbers are not cut short."""
+def _of_column(column: str, kind: str, is_filled: bool) -> str:
+    """How many values a column has, and their bytes together; numbers are not cut short.
+
+    What is NOT NULL has as many values as there are rows, which SQLite counts once.
+    """
+    values = "count(*)" if is_filled else f"count({quoted(column)})"
     if kind and not any(word in kind for word in _LONG):
-        return "0"
-    return f"coalesce(sum(octet_length({quoted(column)})), 0)"
+        return f"{values}, 0"
+    return f"{values}, coalesce(sum(octet_length({quoted(column)})), 0)"
