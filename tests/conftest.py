@@ -28,7 +28,7 @@ _SHARED = hypothesis.settings(
 hypothesis.settings.register_profile("dev", _SHARED, max_examples=25, derandomize=True)
 hypothesis.settings.register_profile("ci", _SHARED, max_examples=200, derandomize=True)
 hypothesis.settings.register_profile("long", _SHARED, max_examples=5_000)
-_PROFILES = {"": "dev", "quick": "dev", "dev": "dev", "ci": "ci", "long": "long"}
+_PROFILES = {"": "dev", "quick": "dev", "dev": "dev", "ci": "ci", "full": "ci", "long": "long"}
 hypothesis.settings.load_profile(_PROFILES[os.environ.get("TSM_TEST_PROFILE", "")])
 
 _PYTHON = [sys.prefix, sys.base_prefix, *filter(None, sys.path)]

@@ -31,7 +31,7 @@ from tests.faults.worlds import APPLIED, SCRIPTS, World
 CALLS = ("call",)
 WRITES = tuple(f"sqlite {word}" for word in ("create", "write", "sync", "truncate", "delete"))
 MOVES = ("rename", "remove", "fsync", "write")
-POINTS = cases(usual=4, ci=10_000, long=10_000)  # of each kind and scenario; all in CI
+POINTS = cases(usual=4, full=10_000, long=10_000)  # of each kind and scenario
 SEEDS = 5 if LONG else 1  # powers go at each point
 CACHE = 8  # pages, so that SQLite writes before it commits
 

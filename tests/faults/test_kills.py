@@ -20,7 +20,7 @@ from tests.faults.profile import cases, chance
 from tests.faults.server import Job, Outcome, Server
 from tests.faults.worlds import APPLIED, DATABASE, SCRIPTS, Content, World
 
-KILLS = cases(usual=120, ci=1_000, long=20_000)
+KILLS = cases(usual=120, full=1_000, long=20_000)
 
 
 class Story(NamedTuple):

@@ -17,7 +17,7 @@ from tests.faults.server import Job, Outcome, Server
 from tests.faults.worlds import APPLIED, SCRIPTS, World
 from tests.harness.project import open_database
 
-RACES = cases(usual=4, ci=100, long=2_500)  # of each kind
+RACES = cases(usual=4, full=100, long=2_500)  # of each kind
 
 WRITER = """
 import apsw, sys

@@ -22,7 +22,7 @@ from tests.harness.project import Project
 from tests.renumber.stories import land
 
 STEPS = ("read", "write", "rename", "remove", "mkdir", "rmdir", "fsync", "start", "flock")
-POINTS = cases(usual=3, ci=10_000, long=10_000)  # of each kind and command; all of them in CI
+POINTS = cases(usual=3, full=10_000, long=10_000)  # of each kind and command
 
 
 class Kind(NamedTuple):

@@ -20,8 +20,8 @@ from tests.hooks.wheelhouse import offer, wheelhouse
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts"),
     pytest.mark.skipif(
-        os.environ.get("TSM_TEST_PROFILE") not in ("ci", "long"),
-        reason="the framework makes environments: only with TSM_TEST_PROFILE=ci or long",
+        os.environ.get("TSM_TEST_PROFILE") not in ("ci", "full", "long"),
+        reason="the framework makes environments: only with TSM_TEST_PROFILE=ci, full or long",
     ),
     pytest.mark.slow,
 ]

@@ -461,9 +461,10 @@ def _(desk: Desk) -> Sequence[str]:
 
 # Which of them run when
 
-# What happens most, and what depends on where git is; the rest runs in the profiles ci and long.
+# What happens most goes everywhere in each profile. In CI each row meets each way and each place, in the
+# profiles full and long each way in each place.
 _MOST = {"commit", "commit -a", "commit path", "merge", "commit after a conflict", "rebase", "push"}
-_FULL = os.environ.get("TSM_TEST_PROFILE", "") in ("ci", "long")
+_PROFILE = os.environ.get("TSM_TEST_PROFILE", "")
 
 
 def combinations() -> list[object]:
@@ -473,8 +474,15 @@ def combinations() -> list[object]:
         for way in Way
         for site in Site
         for one in ROWS
-        if _FULL or (way, site) == (Way.PLAIN, Site.MAIN) or _goes(one, way, site)
+        if _PROFILE in ("full", "long") or _meets(way, site) or _goes(one, way, site)
     ]
+
+
+def _meets(way: Way, site: Site) -> bool:
+    """Whether every row is told of this way and place."""
+    if _PROFILE == "ci":
+        return way is Way.PLAIN or site is Site.MAIN
+    return (way, site) == (Way.PLAIN, Site.MAIN)
 
 
 def _goes(one: Row, way: Way, site: Site) -> bool:

@@ -23,7 +23,7 @@ from tsm_git.commands.hooksetup import CLIENT
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts")
 
 # In long, every step there is.
-POINTS = {"ci": 15, "long": 10_000}.get(os.environ.get("TSM_TEST_PROFILE", ""), 4)
+POINTS = {"ci": 8, "full": 10_000, "long": 10_000}.get(os.environ.get("TSM_TEST_PROFILE", ""), 4)
 
 PROGRAM = """
 import os, signal, sys

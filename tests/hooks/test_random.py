@@ -20,7 +20,7 @@ from tests.hooks.desk import program, spoken
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts")
 
 _PROFILE = os.environ.get("TSM_TEST_PROFILE", "")
-HISTORIES = {"ci": 60, "long": 1_000}.get(_PROFILE, 4)
+HISTORIES = {"ci": 12, "full": 300, "long": 5_000}.get(_PROFILE, 4)
 STEPS = 8
 NAMES = ("users", "mail", "phone", "city", "zip")
 

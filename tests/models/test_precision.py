@@ -21,7 +21,11 @@ from tsm_git.core.diff import Change, differences
 from tsm_git.core.sql import fold
 
 PROFILE = os.environ.get("TSM_TEST_PROFILE", "")
-SAME, CHANGED = {"ci": (2_000, 1_500), "long": (50_000, 50_000)}.get(PROFILE, (200, 150))
+SAME, CHANGED = {
+    "ci": (2_000, 1_500),
+    "full": (2_000, 1_500),
+    "long": (50_000, 50_000),
+}.get(PROFILE, (200, 150))
 CHUNKS = 10
 KINDS = list(CHANGES)
 
