@@ -281,9 +281,10 @@ def expect(page: str) -> None:
 
 
 def anonymous(text: str) -> str:
-    """Return the text without what differs from run to run: commits, dates, names of backups."""
+    """Return the text without what differs from run to run: commits, dates, names of backups, ages."""
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6}", "<time>", text)
     text = re.sub(r"by \w+ on \d{4}-\d\d-\d\d", "by <somebody> on <date>", text)
+    text = re.sub(r"\bjust now\b|\b\d+ (?:minute|hour|day)s? ago\b", "<age>", text)
     return re.sub(r"\b[0-9a-f]{10}\b", "<commit>", text)
 
 

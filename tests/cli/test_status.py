@@ -38,8 +38,9 @@ def test_what_is_where(team: Project) -> None:
     assert shown(team) == (
         "app.sqlite: PENDING, scripts wait to be applied\n"
         "  base      main at <main> (the local default branch)\n"
-        "  working   app.sqlite: 1 script applied\n"
-        "  ref       app.sqlite.ref: 1 script applied in production\n"
+        "  working   app.sqlite: 1 script applied, the last just now\n"
+        "  ref       app.sqlite.ref: 1 script applied in production, copied just now\n"
+        "  scripts   2 published, 2 drafts, 3 pending\n"
         "\n"
         "  script         base   HEAD   index  tree   working  ref\n"
         "  001.users.sql  yes    yes    yes    yes    yes      yes    published\n"
@@ -63,7 +64,8 @@ def test_what_is_wrong(team: Project) -> None:
     assert "  002.mail.sql   yes    yes    yes    -      -        published, missing\n" in said
     assert "  TSM201 `001.users.sql` is published on main and was edited\n" in said
     assert "         hint: run `git restore --source=main --staged --worktree -- " in said
-    assert "next" not in said
+    command = "git restore --source=main --staged --worktree -- app.sqlite.migrations/001.users.sql"
+    assert said.endswith(f"\n  next      `{command}`\n")
 
 
 def test_where_all_agree_there_is_nothing_to_do_next(team: Project) -> None:
@@ -83,6 +85,36 @@ def test_a_configured_database_without_scripts(project: Project) -> None:
     project.commit("start")
 
     assert "  no scripts\n" in shown(project)
+
+
+def test_who_wrote_each_script(team: Project) -> None:
+    team.script("003.phone.sql")
+
+    lines = [line.split("  ") for line in shown(team, "--long").splitlines() if " 00" in line]
+
+    assert [(name, " ".join(who.split()[:1])) for _, name, who, *_ in lines] == [
+        ("001.users.sql", "Ada,"),
+        ("002.mail.sql", "Ada,"),
+        ("003.phone.sql", "not"),
+    ]
+
+
+def test_what_comes_next_is_a_fact(team: Project) -> None:
+    def following(*options: str) -> object:
+        return team.tsm_inprocess("status", "--json", *options).json()["next"]
+
+    assert following() == {"app.sqlite": "tsm apply"}
+    team.tsm_inprocess("apply").exits(0)
+    assert following() == {"app.sqlite": None}
+    team.branch("work")
+    team.script("004.gap.sql")
+    assert following() == {"app.sqlite": "tsm renumber"}
+    team.switch("main")
+    team.delete("004.gap.sql")
+    team.script("003.phone.sql")
+    team.commit("phone")
+    team.switch("work")
+    assert following() == {"app.sqlite": "git merge main"}
 
 
 def test_each_database_has_a_table(team: Project) -> None:

@@ -8,15 +8,17 @@ import pytest
 
 from tests.core.values import base, facts, ledger
 from tsm_git.commands.check import report_on
+from tsm_git.core.chronicle import Deed
 from tsm_git.core.comparison import compare
 from tsm_git.core.facts import Place
 from tsm_git.core.finding import Finding, Related, Rule, Severity, Skipped
+from tsm_git.core.ledger import Entry
 from tsm_git.core.report import CheckReport, DatabaseReport
 from tsm_git.core.settings import Settings
 from tsm_git.core.state import State
-from tsm_git.core.table import rows
+from tsm_git.core.table import Copies, rows
 from tsm_git.render.style import Style
-from tsm_git.render.table import status_text
+from tsm_git.render.table import View, status_text
 from tsm_git.render.text import check_text, finding_lines
 
 A, B = "001.a.sql", "002.b.sql"
@@ -111,14 +113,22 @@ class TestReport:
 
 
 class TestTable:
-    def shown(self, one: DatabaseReport, **options: Any) -> list[str]:
-        """Return the lines of the table."""
-        tables = {one.database: rows(one.comparison)}
-        return status_text(report(one), tables, **options).splitlines()
+    def shown(
+        self,
+        one: DatabaseReport,
+        copies: Copies = Copies(),  # noqa: B008 - a value
+        fetched_at: float | None = None,
+        **options: Any,
+    ) -> list[str]:
+        """Return the lines of the table, a million seconds after 1970."""
+        tables, view = {one.database: rows(one.comparison)}, View(1e6, **options)
+        found = {one.database: copies}
+        return status_text(report(one), tables, found, fetched_at, view).splitlines()
 
     def test_without_git_and_without_a_database(self) -> None:
         assert self.shown(judged({A: "s"})) == [
             "app.sqlite: CURRENT, all agree",
+            "  scripts   1 draft",
             "",
             "  script     tree",
             "  001.a.sql  yes    draft",
@@ -134,12 +144,55 @@ class TestTable:
 
         assert self.shown(one)[-1] == "  TSM999 it is so"
 
+    def test_ages(self) -> None:
+        applied = Entry(1, A, "s", "1970-01-12T12:46:40+00:00")
+        copies = Copies(1e6 - 7200, ["1970-01-01T00:00:00+00:00", "1970-01-11T13:46:40+00:00"])
+        one = judged({A: "s"}, working=ledger()._replace(entries=(applied,)), ref=ledger((A, "s")))
+
+        assert self.shown(one, copies)[1:4] == [
+            "  working   app.sqlite: 1 script applied, the last 1 hour ago",
+            "  ref       app.sqlite: 1 script applied in production, copied 2 hours ago",
+            "  backups   2, the newest 1 day ago",
+        ]
+
+    @pytest.mark.parametrize("when", ["", "yesterday", "0001-01-01T00:00:00+14:00", None])
+    def test_an_age_that_nobody_can_tell(self, when: str | None) -> None:
+        applied = Entry(1, A, "s", when)
+        one = judged({A: "s"}, working=ledger()._replace(entries=(applied,)))
+
+        assert self.shown(one)[1].startswith("  working   app.sqlite: 1 script applied")
+
+    def test_who_wrote_them(self) -> None:
+        by = Deed("c" * 40, "Ada\x1b Augusta King of Lovelace", "1970-01-12T13:46:39Z")
+        one = judged({A: "s", B: "t"})
+
+        assert self.shown(one, written={f"app.sqlite.migrations/{A}": by})[3:] == [
+            "  script     written",
+            r"  001.a.sql  Ada\x1b Augusta K..., just now  draft",
+            "  002.b.sql  not committed                   draft",
+            "",
+        ]
+
+    @pytest.mark.parametrize("width", [60, 80, 100, 200])
+    def test_no_line_of_the_table_is_longer_than_a_terminal(self, width: int) -> None:
+        long = f"003.{'x' * 70}.sql"
+        known = {A: "s", B: "t", long: "u"}
+        one = judged(known, base=base(known)._replace(why=f"so {'says ' * 30}"), working=ledger())
+
+        said = self.shown(one, width=width)
+
+        assert max(map(len, said)) <= width
+        assert any(line.startswith("  003.x") and "published" in line for line in said)
+        assert any(line.startswith("  001.a.sql ") and "yes" in line for line in said)
+
     def test_where_the_base_is_and_how_old(self) -> None:
         here = judged({A: "s"}, base=base({A: "s"}))
         there = judged({A: "s"}, base=base({A: "s"})._replace(name="origin/main"))
 
-        assert self.shown(here, fetched="1 day ago")[1] == "  base      main at bbbbbbbbbb (it is)"
-        assert self.shown(there, fetched="1 day ago")[1] == (
+        assert (
+            self.shown(here, fetched_at=1e6 - 86400)[1] == "  base      main at bbbbbbbbbb (it is)"
+        )
+        assert self.shown(there, fetched_at=1e6 - 86400)[1] == (
             "  base      origin/main at bbbbbbbbbb (it is, fetched 1 day ago)"
         )
 
@@ -153,7 +206,10 @@ class TestTable:
         assert "\x1b[2m-    \x1b[0m" in said
 
     def test_no_database(self) -> None:
-        assert status_text(report(), {}) == "no folder `X.migrations` with scripts\n"
+        assert (
+            status_text(report(), {}, {}, None, View(0))
+            == "no folder `X.migrations` with scripts\n"
+        )
 
 
 def test_a_style_without_colour_changes_nothing() -> None:

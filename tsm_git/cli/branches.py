@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import click
 
 from tsm_git.cli.shared import (
-    ago,
     base_option,
     database_option,
     in_colour,
@@ -17,6 +16,7 @@ from tsm_git.cli.shared import (
 )
 from tsm_git.commands.branches import Limits
 from tsm_git.commands.branches import branches as run_branches
+from tsm_git.core.text import ago
 
 
 @click.command(

@@ -8,7 +8,6 @@ import click
 
 from tsm_git.cli.backups import told_pages
 from tsm_git.cli.shared import (
-    ago,
     base_option,
     database_option,
     in_colour,
@@ -73,7 +72,7 @@ def _show(project: Project, base: str | None, database: str | None, as_json: boo
         click.echo(dumped(ref_document(reports)), nl=False)
         return
     for report in reports:
-        for line in ref_text(report, time.time(), ago, Style(in_colour())):
+        for line in ref_text(report, time.time(), Style(in_colour())):
             click.echo(line)
 
 

@@ -69,10 +69,10 @@ def in_colour() -> bool:
     return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def ago(seconds: float) -> str:
-    """A stretch of time in words, such as `2 hours ago`."""
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        count = int(seconds // length)
-        if count:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+def terminal_width() -> int | None:
+    """How many columns the terminal has; None where standard output is none."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    import shutil  # commands that print no table need none
+
+    return shutil.get_terminal_size().columns

@@ -56,7 +56,7 @@ def log(
     request = CheckRequest(base=base, database=database, head=head, all_places=True, annotate=False)
     report = check(project, request)
     comparisons = [one.comparison for one in report.databases]
-    written, published = _deeds(project, comparisons, report.head)
+    written, published = deeds(project, comparisons, report.head)
     repository = project.repository
     return [
         Chronicle(
@@ -94,7 +94,7 @@ def show(
     return found
 
 
-def _deeds(
+def deeds(
     project: Project, comparisons: Sequence[Comparison], head: str | None
 ) -> tuple[dict[str, Deed], dict[str, Deed]]:
     """Who wrote and who published each path."""

@@ -84,6 +84,14 @@ class Finding(NamedTuple):
     fix: Fix | None = None
 
     @property
+    def command(self) -> str:
+        """What can be pasted to be rid of it; empty where a person has to think."""
+        if self.fix:
+            return self.fix.command
+        start, _, rest = self.hint.partition("run `")
+        return "" if start else rest.partition("`")[0]
+
+    @property
     def code(self) -> str:
         """The stable id of the rule, such as `TSM204`."""
         return self.rule.code

@@ -35,6 +35,17 @@ class DatabaseReport(NamedTuple):
         working = self.comparison.facts.working
         return [entry.filename for entry in working.entries] if working else []
 
+    @property
+    def next(self) -> str:
+        """The command to run next; empty where there is none, or where only a person can go on."""
+        if self.state in (State.ERROR, State.CONFLICTED, State.DIVERGED):
+            blocking = [f for f in self.findings if f.rule.implies is self.state] or self.findings
+            return next((command for f in blocking if (command := f.command)), "")
+        for finding in self.findings:
+            if finding.fix and finding.fix.kind == "merge":  # what is not merged comes first
+                return finding.fix.command
+        return {State.PENDING: "tsm apply", State.DRIFT: "tsm generate"}.get(self.state, "")
+
 
 class CheckReport(NamedTuple):
     """The verdict on a project.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.ledger import Ledger
@@ -26,6 +26,16 @@ class Row(NamedTuple):
     filename: str
     cells: Mapping[str, str]
     words: tuple[str, ...]
+
+
+class Copies(NamedTuple):
+    """The copies of a database: when its ref was written, in seconds since 1970, and its backups.
+
+    `backups` are the times that their names tell, ISO 8601, oldest first.
+    """
+
+    ref_at: float | None = None
+    backups: Sequence[str] = ()
 
 
 def rows(comparison: Comparison) -> list[Row]:

@@ -61,3 +61,19 @@ def listed(words: Sequence[str], most: int = 3) -> str:
     if len(words) <= most:
         return ", ".join(words)
     return f"{', '.join(words[:most])} and {len(words) - most} more"
+
+
+def ago(seconds: float) -> str:
+    """A stretch of time in words, such as `2 hours ago`."""
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        count = int(max(seconds, 0) // length)
+        if count:
+            return f"{counted(count, unit)} ago"
+    return "just now"
+
+
+def shortened(text: str, length: int, tail: int = 6) -> str:
+    """The text, or where it is longer its start and its last `tail` characters around `...`."""
+    if len(text) <= length:
+        return text
+    return f"{text[: length - 3 - tail]}...{text[len(text) - tail :]}"

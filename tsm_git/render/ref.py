@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tsm_git.core.deployment import FolderCommit, Ran, RefReport
-from tsm_git.core.text import counted, listed, printable
+from tsm_git.core.text import ago, counted, listed, printable
 from tsm_git.render.style import Style
 
 
-def ref_text(report: RefReport, now: float, ago: Callable[[float], str], style: Style) -> list[str]:
-    """The lines that `tsm ref show` prints; `ago` says a stretch of seconds in words."""
+def ref_text(report: RefReport, now: float, style: Style) -> list[str]:
+    """The lines that `tsm ref show` prints."""
     ran = report.ran
     last = f", the last at {printable(ran[-1].entry.finished_at or '?')}" if ran else ""
     lines = [
