@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -205,3 +207,69 @@ def test_an_edit_of_an_applied_draft_is_told_with_its_effect(shop: Project) -> N
 
     assert "TSM301" in said
     assert "003.drop.sql: the edit is cosmetic: both texts make the same" in said
+
+
+def own_release() -> tuple[int, ...]:
+    """Return the release of the SQLite that Python brings along; not loaded beside apsw."""
+    script = "import sqlite3; print(sqlite3.sqlite_version)"
+    told = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True
+    )
+    return tuple(map(int, told.stdout.split(".")))
+
+
+class TestTheOldestSQLite:
+    """TSM509 by the library itself, where Python's own is what the project supports."""
+
+    ORDERED = "create view v as select group_concat(id, ',' order by id) m from users;"
+
+    @pytest.fixture
+    def release(self) -> tuple[int, ...]:
+        """Return the release that cannot read `ORDERED`, which no table of features knows."""
+        release = own_release()
+        if release >= (3, 44):
+            pytest.skip("Python's own SQLite can read it")
+        return release
+
+    def test_a_view_that_it_cannot_make(self, shop: Project, release: tuple[int, ...]) -> None:
+        shop.write("tsm.toml", f'min_sqlite = "3.{release[1]}"\n')
+        shop.script("004.view.sql", self.ORDERED)
+
+        told = check(shop)
+
+        words = ".".join(map(str, release))
+        assert f"the view `v` of `004.view.sql` cannot be read by SQLite {words} (near" in told
+        assert told.count("TSM509") == check(shop).count("TSM509") >= 1  # from the cache, too
+
+    def test_it_is_not_asked_for_another_release(
+        self, shop: Project, release: tuple[int, ...]
+    ) -> None:
+        shop.write("tsm.toml", f'min_sqlite = "3.{release[1] - 1}"\n')
+        shop.script("004.view.sql", self.ORDERED)
+
+        assert "TSM509" not in check(shop)
+
+    def test_what_hangs_on_what_it_cannot_make_is_not_told_again(
+        self, shop: Project, release: tuple[int, ...]
+    ) -> None:
+        shop.write("tsm.toml", f'min_sqlite = "3.{release[1]}"\n')
+        shop.script("004.view.sql", self.ORDERED + "\ncreate view w as select m from v;")
+
+        told = check(shop)
+
+        assert "the view `v` of" in told
+        assert "the view `w` of" not in told
+
+    def test_a_whole_schema_that_it_can_read(self, shop: Project) -> None:
+        shop.write("tsm.toml", f'min_sqlite = "3.{own_release()[1]}"\n')
+        shop.script(
+            "004.all.sql",
+            "create table t (a text collate nocase check (length(a) > 1)) strict;\n"
+            "create index i on t (lower(a)) where a is not null;\n"
+            'create view "a ""view""" as select t.a from t join users on users.id = t.rowid;\n'
+            "create trigger g after insert on t begin delete from users; end;\n"
+            "create virtual table f using fts5(words);\n"
+            "create view of_f as select words from f;",
+        )
+
+        assert "TSM509" not in check(shop)

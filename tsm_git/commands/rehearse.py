@@ -13,7 +13,7 @@ from tsm_git.adapters.sqlite.sandbox import Check, Checked, RunAll, replay
 from tsm_git.commands.check import report_on
 from tsm_git.commands.gather import gather
 from tsm_git.commands.project import Project
-from tsm_git.commands.replays import Chain
+from tsm_git.commands.replays import Chain, supported
 from tsm_git.commands.request import Request
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.errors import Refusal, TsmError, UsageError
@@ -99,7 +99,7 @@ def _rehearsed(
         check = "integrity_check" if copy.size <= _FULL_CHECK else "quick_check"
         before, runs, after = _run(copy, scripts, check, seconds, listener)
     oldest = settings.of(facts.database).min_sqlite
-    seen = comparison._replace(facts=facts._replace(replayed=Replayed(runs, min_sqlite=oldest)))
+    seen = comparison._replace(facts=facts._replace(replayed=supported(Replayed(runs), oldest)))
     findings = tuple(_here(f) for f in report_on(seen, settings).findings if f.code in _CODES)
     names = [_name(script.path) for script in scripts]
     is_whole = len(runs) == len(scripts) and not any(run.stop for run in runs)

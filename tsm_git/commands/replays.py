@@ -23,6 +23,7 @@ from tsm_git.core.order import Difference, Order, Outcome, compare_orders
 from tsm_git.core.publishing import Change
 from tsm_git.core.replay import (
     Limits,
+    Refused,
     Replayed,
     Text,
     Trouble,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # loads SQLite: only a replay needs it, and what is kept need
     from tsm_git.adapters.sqlite.sandbox import Answer, Task
 
 _MOST_EDITS = 10
+_MADE = ("table", "index", "view", "trigger")  # in which order a schema is made
 _LOOK_BACK = 64  # scripts by which a kept shadow database may be older
 
 
@@ -114,8 +116,33 @@ def with_replay(
     except TsmError as error:
         unseen = {**facts.unseen, "replay": error.message}
         return comparison._replace(facts=facts._replace(unseen=unseen))
-    replayed = replayed._replace(min_sqlite=min_sqlite)
+    replayed = supported(replayed, min_sqlite)
     return comparison._replace(facts=facts._replace(replayed=replayed))
+
+
+def supported(replayed: Replayed, min_sqlite: str | None) -> Replayed:
+    """What a replay saw, with what the oldest SQLite that the project supports says to it."""
+    replayed = replayed._replace(min_sqlite=min_sqlite)
+    items = replayed.drafts[-1].after if replayed.drafts else ()
+    if not min_sqlite or not items:
+        return replayed
+    from tsm_git.adapters.oldest import refused  # only with `min_sqlite`
+    from tsm_git.core.features import version_of
+
+    # A module may be missing in one build of a release and not in another: that is no finding.
+    asked = [item for item in items if not item.sql.upper().startswith("CREATE VIRTUAL")]
+    asked.sort(key=lambda item: _MADE.index(item.kind))
+    schema = [(item.kind, item.name, item.sql) for item in asked if item.sql]
+    release, found = refused(schema, version_of(min_sqlite))
+    broken = {(fault.kind, fault.name) for fault in replayed.drafts[-1].health.code}
+    return replayed._replace(
+        refused=tuple(
+            Refused(kind, name, release, words)
+            for (kind, name), words in found.items()
+            # The first is TSM507's; and what lacks a table lacks one that is refused itself.
+            if (kind, name) not in broken and not words.startswith("no such table")
+        )
+    )
 
 
 def ran_by_production(comparison: Comparison) -> list[Script]:

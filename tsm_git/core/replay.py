@@ -146,13 +146,23 @@ class Run(NamedTuple):
     survey: Survey | None = None
 
 
+class Refused(NamedTuple):
+    """An object that a release of SQLite cannot read, and what that release says."""
+
+    kind: str
+    name: str
+    release: str
+    words: str
+
+
 class Replayed(NamedTuple):
     """What a replay of the published scripts and of the drafts behind them saw.
 
     `published` is the published script that stopped it, before any draft was run; `drafts` are the
     drafts up to the first that stopped. `order` compares the drafts' author's order with the one
     to come, where base has gained scripts since. `edits` says of scripts that were edited though
-    they had run, by file name, what the edit does. `min_sqlite` is what the project supports.
+    they had run, by file name, what the edit does. `min_sqlite` is what the project supports, and
+    `refused` what the drafts leave that such a release was asked about and cannot read.
     """
 
     drafts: tuple[Run, ...] = ()
@@ -160,6 +170,7 @@ class Replayed(NamedTuple):
     order: Difference | None = None
     edits: tuple[tuple[str, str], ...] = ()
     min_sqlite: str | None = None
+    refused: tuple[Refused, ...] = ()
 
 
 def replayed_document(replayed: Replayed) -> dict[str, object]:

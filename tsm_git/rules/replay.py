@@ -210,22 +210,28 @@ def unreadable_by_older_sqlite(this: Rule, view: Comparison) -> Iterator[Finding
 
     oldest = version_of(replayed.min_sqlite)
     left = set(replayed.drafts[-1].after) if replayed.drafts else set()
+    refused = {(each.kind, each.name): each for each in replayed.refused}
     for run in replayed.drafts:
         for step in run.steps:
             for item in step.made:
-                features = beyond(item, oldest) if item in left else []
+                if item not in left:
+                    continue
+                features, words = beyond(item, oldest), refused.get((item.kind, item.name))
                 if features:
-                    newest = features[0]
-                    yield _at(
-                        this,
-                        run,
-                        step,
-                        f"the {item.kind} `{item.name}` of `{_name(run)}` needs SQLite "
-                        f"{newest.release} ({newest.words}), and the project supports "
-                        f"{replayed.min_sqlite}",
-                        "do without it, or raise `min_sqlite` in the configuration",
-                        item.name,
-                    )
+                    why = f"needs SQLite {features[0].release} ({features[0].words})"
+                elif words:
+                    why = f"cannot be read by SQLite {words.release} ({words.words})"
+                else:
+                    continue
+                yield _at(
+                    this,
+                    run,
+                    step,
+                    f"the {item.kind} `{item.name}` of `{_name(run)}` {why}, and the project "
+                    f"supports {replayed.min_sqlite}",
+                    "do without it, or raise `min_sqlite` in the configuration",
+                    item.name,
+                )
 
 
 def _faults(view: Comparison, which: str) -> Iterator[tuple[Run, Fault]]:
