@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from tests.harness.gitenv import GitEnv
-from tests.harness.looking import untouched, verdict
+from tests.harness.looking import complaint, untouched, verdict
 from tests.harness.project import Project
 
+TASKS = ".vscode/tasks.json"
 OLD = """
 CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL CHECK (name <> ''));
 CREATE TABLE orders (id INTEGER PRIMARY KEY, user INT REFERENCES users (id) ON DELETE CASCADE);
@@ -168,6 +171,83 @@ class TestInit:
             said = project.tsm_inprocess("init", "other.sqlite").exits(2)
 
         assert "lists the databases, and `other.sqlite` is not among them" in said.stderr
+
+
+class TestEditor:
+    def test_its_tasks_run_tsm(self, project: Project) -> None:
+        said = project.tsm_inprocess("init", "app.sqlite", "--vscode").exits(0)
+
+        assert "wrote .vscode/tasks.json" in said.stdout
+        document = json.loads((project.root / TASKS).read_text())
+        assert document["version"] == "2.0.0"
+        for task in document["tasks"]:
+            project.tsm_inprocess(*task["args"], "--help").exits(0)
+        assert [task["label"] for task in document["tasks"]] == [
+            "tsm check", "tsm dev", "tsm renumber"
+        ]  # fmt: skip
+        with untouched(project.root):
+            project.tsm_inprocess("init", "--vscode").exits(0)
+
+    def test_it_finds_what_a_check_says(self, project: Project) -> None:
+        project.scripts("001.users.sql", "003.mail.sql", "04.city.sql")
+        project.commit("start")
+        project.tsm_inprocess("init", "app.sqlite", "--vscode").exits(0)
+        pattern = json.loads((project.root / TASKS).read_text())["tasks"][0]["problemMatcher"]
+        pattern = pattern["pattern"]
+        said = project.tsm_inprocess("check").stdout.splitlines()
+        facts = project.tsm_inprocess("check", "--json").json()["databases"][0]["findings"]
+
+        matches = [match for line in said if (match := re.match(pattern["regexp"], line))]
+
+        def of(match: re.Match[str], key: str) -> str:
+            return match[pattern[key]] or "error"
+
+        keys = ("file", "line", "code", "severity", "message")
+        assert [tuple(of(match, key) for key in keys) for match in matches] == [
+            (f["path"], str(f["line"]), f["code"], f["severity"], f["message"]) for f in facts
+        ]
+        assert {f["severity"] for f in facts} == {"error", "warning"}
+
+    def test_the_tasks_that_are_there_stay(self, project: Project) -> None:
+        own = {"label": "tsm dev", "type": "shell", "command": "tsm dev -d ü", "x": 1.5}
+        before = {"version": "2.0.0", "inputs": [], "tasks": ["odd", own]}
+        text = json.dumps(before, indent=4, ensure_ascii=False).replace("\n", "\r\n")
+        path = project.write(TASKS, text.encode())
+
+        said = project.tsm_inprocess("init", "app.sqlite", "--vscode").exits(0)
+
+        assert "added lines to .vscode/tasks.json" in said.stdout
+        after = path.read_bytes().decode()
+        assert after.startswith(text[: text.rindex("1.5") + 3])
+        assert after.count("\n") == after.count("\r\n")
+        document = json.loads(after)
+        added = document["tasks"][2:]
+        assert [task["label"] for task in added] == ["tsm check", "tsm renumber"]
+        assert {**document, "tasks": document["tasks"][:2]} == before
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{\n  // ours\n  "tasks": []\n}\n',
+            '{"tasks": [],}',
+            '{"tasks": {}}',
+            "[]",
+            '{"tasks": [], "tasks": [1]}',
+            '{"a": NaN}',
+            "[" * 100_000,
+            "\ufeff{}",
+            r'{"a": "\ud800"}',
+        ],
+        ids=["comment", "comma", "object", "list", "twice", "nan", "deep", "mark", "surrogate"],
+    )
+    def test_what_it_could_damage_is_left_alone(self, project: Project, text: str) -> None:
+        project.write(TASKS, text)
+
+        said = complaint(project, "init", "app.sqlite", "--vscode")
+
+        assert said.error.startswith("`.vscode/tasks.json` is no plain JSON that tsm could add to")
+        _, _, pasted = said.hint.partition("yourself: ")
+        assert json.loads(f"[{pasted}]")[0]["label"] == "tsm check"
 
 
 class TestBaseline:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import select
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.harness import terminal
 from tests.harness.holding import held, killed_after
 from tests.harness.looking import untouched, verdict
-from tests.harness.project import SOURCE, Entry, Project, open_database
+from tests.harness.project import Entry, Project, open_database
 from tests.renumber.test_restore import execute, kept, set_mode
-
-pty = pytest.importorskip("pty", reason="Windows has no such terminals")
 
 USERS, MAIL, CITY = "001.users.sql", "002.mail.sql", "003.city.sql"
 
@@ -34,32 +29,8 @@ def shop(project: Project) -> Project:
 
 def on_a_terminal(shop: Project, *answers: str, colour: bool = False) -> str:
     """Run `tsm restore` on a terminal, give an answer at each prompt, and return what it showed."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(shop.root)
-        settings = {"PYTHONPATH": str(SOURCE)} | ({"FORCE_COLOR": "1"} if colour else {})
-        environment = shop.env.variables(settings)
-        os.execve(sys.executable, [sys.executable, "-P", "-m", "tsm_git", "restore"], environment)
-    shown, waiting = b"", list(answers)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 1)[0]:
-            continue
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:  # the terminal is closed
-            break
-        if not data:
-            break
-        shown += data
-        if waiting and shown.endswith(b"[n]: "):
-            os.write(terminal, waiting.pop(0).encode() + b"\n")
-            shown += b"\n"
-    _, status = os.waitpid(child, 0)
-    text = shown.decode().replace("\r", "")
-    assert os.waitstatus_to_exitcode(status) == 0, text
-    assert not waiting, text
-    return text
+    env = {"FORCE_COLOR": "1"} if colour else {}
+    return terminal.on_a_terminal(shop, "restore", prompt="[n]: ", answers=answers, env=env)
 
 
 class TestOnATerminal:

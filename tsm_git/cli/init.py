@@ -14,12 +14,14 @@ from tsm_git.core.text import printable
 
 @click.command(
     epilog="\b\nExamples:\n  tsm init app.sqlite\n"
-    "  tsm init data/app.sqlite --dry-run     what it would write"
+    "  tsm init data/app.sqlite --dry-run     what it would write\n"
+    "  tsm init --vscode                      check, dev, renumber as tasks of the editor"
 )
 @click.argument("database", required=False)
 @click.option("--dry-run", is_flag=True, help="Say what is missing, write nothing.")
+@click.option("--vscode", is_flag=True, help="Add tasks for Visual Studio Code, too.")
 @click.pass_context
-def init(context: click.Context, database: str | None, dry_run: bool) -> None:
+def init(context: click.Context, database: str | None, dry_run: bool, vscode: bool) -> None:
     """Set up a project for the database at the path DATABASE, which need not exist yet.
 
     Makes the folder of scripts, and adds the lines that are missing in the configuration, in
@@ -27,7 +29,7 @@ def init(context: click.Context, database: str | None, dry_run: bool) -> None:
     makes them, and is taken over with `tsm baseline`; it is backed up first.
     """
     with project_here(context) as project:
-        setup = command.plan(project, database)
+        setup = command.plan(project, database, vscode=vscode)
         if dry_run:
             if setup.makes_folder:
                 click.echo(printable(f"would make the folder {setup.database}{SUFFIX}"))

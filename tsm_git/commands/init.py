@@ -35,10 +35,10 @@ class Setup(NamedTuple):
     edits: tuple[Edit, ...]
 
 
-def plan(project: Project, wanted: str | None) -> Setup:
-    """What is missing for a database, given by its path. Reads only.
+def plan(project: Project, wanted: str | None, *, vscode: bool = False) -> Setup:
+    """What is missing for a database, given by its path; `vscode`: tasks for that editor, too.
 
-    Raises UsageError where none is named, or the configuration names others.
+    Reads only. Raises UsageError where none is named, or the configuration names others.
     """
     if project.is_bare:
         raise UsageError("a bare repository has no databases", "go to a work tree of it")
@@ -47,7 +47,7 @@ def plan(project: Project, wanted: str | None) -> Setup:
     return Setup(
         database,
         not (project.top / (database + SUFFIX)).is_dir(),
-        tuple(_edits(project, settings, database)),
+        (*_edits(project, settings, database), *(_tasks(project) if vscode else ())),
     )
 
 
@@ -63,6 +63,7 @@ def carry_out(project: Project, setup: Setup, clock: Callable[[], str]) -> list[
         words.append(f"made the folder {setup.database}{SUFFIX}")
     for edit in setup.edits:
         is_new = not (project.top / edit.path).exists()
+        _make_folder((project.top / edit.path).parent)
         replace_file(project.top / edit.path, edit.text.encode())
         words.append(f"{'wrote' if is_new else 'added lines to'} {edit.path}")
     if written := baseline.write_script(project, setup.database):
@@ -101,28 +102,47 @@ def _inside(project: Project, wanted: str) -> str:
 
 
 def _edits(project: Project, settings: Settings, database: str) -> Iterator[Edit]:
-    def text_of(path: str) -> str:
-        data = read_bytes(project.top / path) or b""
-        try:
-            return data.decode()
-        except UnicodeDecodeError as error:
-            raise TsmError(f"`{path}` is not UTF-8", "write it in UTF-8") from error
-
     if not settings.databases:
         # A `tsm.toml` would hide a table in a `pyproject.toml` beside it.
         has_own = (project.top / "tsm.toml").exists()
         is_pyproject = not has_own and (project.top / "pyproject.toml").exists()
         name = "pyproject.toml" if is_pyproject else "tsm.toml"
         if settings == Settings():
-            yield Edit(name, with_settings(text_of(name), database, is_pyproject=is_pyproject))
+            yield Edit(
+                name, with_settings(_text_of(project, name), database, is_pyproject=is_pyproject)
+            )
     if project.repository is not None:
         for name, lines in (
             (".gitignore", ignored(database)),
             (".gitattributes", [attributes(database)]),
         ):
-            text = text_of(name)
+            text = _text_of(project, name)
             if (changed := with_lines(text, lines)) != text:
                 yield Edit(name, changed)
+
+
+def _tasks(project: Project) -> Iterator[Edit]:
+    from tsm_git.core.editor import snippet, with_tasks
+
+    path = ".vscode/tasks.json"
+    text = _text_of(project, path)
+    try:
+        changed = with_tasks(text)
+    except ValueError as error:
+        raise TsmError(
+            f"`{path}` is no plain JSON that tsm could add to without harm: {error}",
+            f"put this into its `tasks` yourself: {snippet()}",
+        ) from error
+    if changed != text:
+        yield Edit(path, changed)
+
+
+def _text_of(project: Project, path: str) -> str:
+    data = read_bytes(project.top / path) or b""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise TsmError(f"`{path}` is not UTF-8", "write it in UTF-8") from error
 
 
 def _make_folder(folder: Path) -> None:
