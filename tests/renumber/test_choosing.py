@@ -49,9 +49,17 @@ class TestOnATerminal:
         assert f"+++ {CITY} (the working database)" in shown
         assert "-create table city (id integer primary key, name text);" in shown
         assert "+create table city (id integer primary key);" in shown
+        assert "the edit makes another database: " in shown
         assert shop.read(CITY) == before
         assert list(kept(shop)) == [CITY]
         assert verdict(shop).state == "CURRENT"
+
+    def test_an_edit_that_changes_nothing_is_said_to_be_cosmetic(self, shop: Project) -> None:
+        shop.edit(CITY, "-- Cities.\ncreate table city (id integer primary key);\n")
+
+        shown = on_a_terminal(shop, "n")
+
+        assert "the edit is cosmetic: both texts make the same schema and the same rows" in shown
 
     def test_the_database_is_made_anew(self, shop: Project) -> None:
         shop.edit(CITY, "create table town (id);\n")

@@ -7,7 +7,13 @@ import click
 from tsm_git.cli.shared import in_colour
 from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
 from tsm_git.commands.project import Project
-from tsm_git.commands.restore import Return, ScriptsPlan, applied_returns, published_returns
+from tsm_git.commands.restore import (
+    Return,
+    ScriptsPlan,
+    applied_returns,
+    effects_of_edits,
+    published_returns,
+)
 from tsm_git.core.publishing import Change, Source
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.text import counted, printable
@@ -31,19 +37,20 @@ def choose(
     """
     report = check(project, CheckRequest(base=base, database=database, annotate=False))
     refuse_unreadable(report)
-    chosen = [_choose_for(one) for one in report.databases]
+    chosen = [_choose_for(project, one) for one in report.databases]
     if not any(plan.returns or rebuilt for plan, rebuilt in chosen):
         click.echo("nothing to restore; `tsm restore --db` makes the working database anew")
     return chosen
 
 
-def _choose_for(one: DatabaseReport) -> tuple[ScriptsPlan, bool]:
+def _choose_for(project: Project, one: DatabaseReport) -> tuple[ScriptsPlan, bool]:
     found = [*published_returns(one), *applied_returns(one)]
     style = Style(in_colour())
     if found:
         count = counted(len(found), "script")
         differ = "differs" if len(found) == 1 else "differ"
         click.echo(style(printable(f"{one.database}: {count} {differ}"), "bold"))
+    effects = effects_of_edits(project, one) if found else {}
     returns: list[Return] = []
     rebuilt = False
     for_all = ""
@@ -52,6 +59,8 @@ def _choose_for(one: DatabaseReport) -> tuple[ScriptsPlan, bool]:
         if rebuilt and is_working:
             continue  # the database that would contradict it is made anew
         _show(one, back, style)
+        if back.filename in effects:
+            click.echo(printable(effects[back.filename]))
         answer = for_all if for_all and (is_working or for_all != _DATABASE) else ""
         if not answer:
             given = _ask(is_working)

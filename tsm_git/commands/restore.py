@@ -90,6 +90,18 @@ def restore_scripts(project: Project, plan: ScriptsPlan, now: str) -> list[tuple
     return done
 
 
+def effects_of_edits(project: Project, one: DatabaseReport) -> dict[str, str]:
+    """By file name what the edit of a script that had run does, as a replay of both texts tells."""
+    from tsm_git.adapters.cache import user_cache  # only a replay needs these
+    from tsm_git.commands.replays import with_replay
+
+    cache = user_cache(project.environ, "replays")
+    replayed = with_replay(one.comparison, None, cache).facts.replayed
+    edits = set(replayed.edits) if replayed else set()
+    names = [name for name, _ in edits]
+    return {name: words for name, words in edits if names.count(name) == 1}
+
+
 def published_returns(one: DatabaseReport) -> list[Return]:
     """The published scripts that the work tree has not as they were published."""
     facts = one.comparison.facts
