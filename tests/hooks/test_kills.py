@@ -18,7 +18,7 @@ import pytest
 from tests.harness.project import SOURCE, Project
 from tests.hooks.test_setup import hooks_of, picture, stranger
 from tsm_git.adapters.hooks import hook_script
-from tsm_git.commands.hooksetup import CLIENT
+from tsm_git.commands.hooks.setup import CLIENT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts")
 
@@ -28,7 +28,7 @@ POINTS = {"ci": 8, "full": 10_000, "long": 10_000}.get(os.environ.get("TSM_TEST_
 PROGRAM = """
 import os, signal, sys
 from tsm_git.cli import main
-import tsm_git.cli.hooks, tsm_git.commands.hooksetup, tsm_git.adapters.git.hooking
+import tsm_git.cli.hooks, tsm_git.commands.hooks.setup, tsm_git.adapters.git.hooking
 steps = int(sys.argv.pop(1))
 STEPS = ("open", "os.rename", "os.link", "os.remove", "os.chmod", "os.mkdir", "subprocess.Popen")
 def count(event, arguments):

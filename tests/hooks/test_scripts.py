@@ -14,7 +14,7 @@ import yaml
 from tests.harness.gitenv import GitEnv
 from tests.harness.project import SOURCE, Project
 from tsm_git.adapters.hooks import hook_script
-from tsm_git.commands.hooksetup import CLIENT
+from tsm_git.commands.hooks.setup import CLIENT
 from tsm_git.core.framework import OFFERS, TYPES
 from tsm_git.core.hook import CONCERNS, Event
 

@@ -12,7 +12,7 @@ from tests.harness.project import SOURCE, Project
 from tests.hooks.desk import program
 from tests.schema.test_documents import validate
 from tsm_git.adapters.hooks import hook_script
-from tsm_git.commands.hooksetup import CLIENT
+from tsm_git.commands.hooks.setup import CLIENT
 from tsm_git.core.hook import Event
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts")

@@ -72,19 +72,19 @@ def install(
     """
     if (framework and plain) or (repo is None) != (rev is None):
         raise click.UsageError("give --framework or --plain, and --repo with --rev")
-    from tsm_git.commands import hooksetup
+    from tsm_git.commands.hooks import setup
     from tsm_git.core.framework import INSTALL, Source
     from tsm_git.core.installation import Manager
 
     with project_here(context) as project:
-        if hooksetup.manager(project) is Manager.FRAMEWORK and not framework:
+        if setup.manager(project) is Manager.FRAMEWORK and not framework:
             framework = not plain and _through_framework()
         if framework:
-            path = hooksetup.install_framework(project, Source(repo, rev) if repo and rev else None)
+            path = setup.install_framework(project, Source(repo, rev) if repo and rev else None)
             _tell([path] if path else [], "wrote")
             click.echo(f"next: `{INSTALL}`", err=True)
             return
-        _tell(hooksetup.install(project, _program(), shared=shared), "wrote")
+        _tell(setup.install(project, _program(), shared=shared), "wrote")
 
 
 def _through_framework() -> bool:
@@ -100,10 +100,10 @@ def _through_framework() -> bool:
 @click.pass_context
 def uninstall(context: click.Context) -> None:
     """Take the hooks away, and put back what was there before, byte for byte."""
-    from tsm_git.commands import hooksetup
+    from tsm_git.commands.hooks import setup
 
     with project_here(context) as project:
-        _tell(hooksetup.uninstall(project), "put back")
+        _tell(setup.uninstall(project), "put back")
 
 
 @hooks.command()
@@ -111,10 +111,10 @@ def uninstall(context: click.Context) -> None:
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
     """What is installed, and where."""
-    from tsm_git.commands import hooksetup
+    from tsm_git.commands.hooks import setup
 
     with project_here(context) as project:
-        found = hooksetup.status(project)
+        found = setup.status(project)
     from tsm_git.render.installation import status_document, status_text
 
     if as_json:
@@ -142,12 +142,12 @@ def _program() -> Path | None:
 
 
 def _run(context: click.Context, event: Event, arguments: tuple[str, ...]) -> int:
-    from tsm_git.commands.hookevent import read_call
+    from tsm_git.commands.hooks.event import read_call
 
     call = read_call(event, arguments, _standard_input, os.environ)
     if call is None:
         return 0
-    from tsm_git.commands.hookrun import run_hook
+    from tsm_git.commands.hooks.run import run_hook
 
     with project_here(context) as project:
         report = run_hook(project, call, time.time())

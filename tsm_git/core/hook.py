@@ -1,6 +1,6 @@
 """What git's hooks are to tsm: which events there are, what concerns it, and what it answers.
 
-Runs nothing; `tsm_git.commands.hookrun` does. The shell scripts beside it know `CONCERNS`, too.
+Runs nothing; `tsm_git.commands.hooks.run` does. The shell scripts beside it know `CONCERNS`, too.
 """
 
 from __future__ import annotations

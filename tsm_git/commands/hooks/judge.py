@@ -9,8 +9,8 @@ from tsm_git.adapters.git.objects import Commit
 from tsm_git.commands.check import failing_severities
 from tsm_git.commands.gather import gather
 from tsm_git.commands.history import History, annotated
-from tsm_git.commands.hookevent import HookCall
-from tsm_git.commands.inherited import Parents, inherited
+from tsm_git.commands.hooks.event import HookCall
+from tsm_git.commands.hooks.inherited import Parents, inherited
 from tsm_git.commands.places import Trees
 from tsm_git.commands.project import Project
 from tsm_git.commands.request import Gathered, Request

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tsm_git.adapters.git.objects import Commit
-from tsm_git.commands.arrivals import arrivals
 from tsm_git.commands.check import report_on
 from tsm_git.commands.gather import gather
-from tsm_git.commands.hookjudge import HookJudge, base_of
+from tsm_git.commands.hooks.arrivals import arrivals
+from tsm_git.commands.hooks.judge import HookJudge, base_of
 from tsm_git.commands.places import Trees
 from tsm_git.commands.request import Request
 from tsm_git.core.comparison import compare

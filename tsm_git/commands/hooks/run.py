@@ -5,7 +5,7 @@ Reads git objects only: a database may be moved about by a stash right now, and 
 
 from __future__ import annotations
 
-from tsm_git.commands.hookevent import HookCall
+from tsm_git.commands.hooks.event import HookCall
 from tsm_git.commands.project import Project
 from tsm_git.core.errors import GitError
 from tsm_git.core.hook import Event, HookReport
@@ -21,18 +21,18 @@ def run_hook(project: Project, call: HookCall, now: float) -> HookReport:
     # Each loads what it needs; a hook is waited for.
     match call.event:
         case Event.PRE_COMMIT | Event.PRE_MERGE_COMMIT:
-            from tsm_git.commands.hookcommit import CommitJudge
+            from tsm_git.commands.hooks.commit import CommitJudge
 
             return CommitJudge(*given).commit()
         case Event.POST_MERGE if call.squash:
-            from tsm_git.commands.hookcommit import CommitJudge
+            from tsm_git.commands.hooks.commit import CommitJudge
 
             return CommitJudge(*given).squashed()
         case Event.POST_MERGE | Event.POST_CHECKOUT | Event.POST_REWRITE:
-            from tsm_git.commands.hookafter import AfterJudge
+            from tsm_git.commands.hooks.after import AfterJudge
 
             return AfterJudge(*given).told()
         case Event.PRE_PUSH | Event.PRE_RECEIVE | Event.UPDATE:
-            from tsm_git.commands.hookpush import PushJudge
+            from tsm_git.commands.hooks.push import PushJudge
 
             return PushJudge(*given).pushed()
