@@ -255,4 +255,7 @@ def _beside(path: Path, suffix: str) -> Path:
 
 
 def _has_bytes(path: Path) -> bool:
-    return path.exists() and path.stat().st_size > 0
+    try:  # in one step: a journal goes whenever its writer commits
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
