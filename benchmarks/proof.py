@@ -36,7 +36,7 @@ for text in json.load(open(sys.argv[1])):
 _REPLAY = """
 import json, sys
 from tsm_git.adapters.sqlite.sandbox import Look, RunAll, replay
-from tsm_git.core.replay import Text
+from tsm_git.core.proof.replay import Text
 runs, = replay([RunAll([Text("x", text) for text in json.load(open(sys.argv[1]))])])
 assert not any(run.stop for run in runs)
 """

@@ -16,8 +16,8 @@ import apsw
 
 from benchmarks.figures import Figure
 from tsm_git.adapters.sqlite.introspect import read_schema
-from tsm_git.core.ddl import plan_changes
-from tsm_git.core.diff import differences
+from tsm_git.core.change.ddl import plan_changes
+from tsm_git.core.change.diff import differences
 
 _UNION = """
 SELECT m.name, 'column', x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden

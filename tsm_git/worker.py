@@ -24,8 +24,8 @@ from tsm_git.commands.deploy import deploy
 from tsm_git.commands.dev import dev
 from tsm_git.commands.project import open_project
 from tsm_git.commands.request import Models
-from tsm_git.core.choices import Choices
-from tsm_git.core.diff import Kind
+from tsm_git.core.change.choices import Choices
+from tsm_git.core.change.diff import Kind
 from tsm_git.core.errors import Refusal, TsmError
 from tsm_git.core.models import Drift, Piece
 from tsm_git.core.settings import SUFFIX

@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness.schemas import made, schema_of, table_of
 from tsm_git.adapters.sqlite.introspect import read_schema
-from tsm_git.core.structure import Check, ForeignKey, Key, Part
+from tsm_git.core.schema.structure import Check, ForeignKey, Key, Part
 
 EVERYTHING = """
 create table parent (

@@ -11,8 +11,8 @@ import pytest
 from tests.harness.looking import untouched
 from tests.harness.project import Entry, Project, Result, open_database
 from tests.schema.test_documents import validate
-from tsm_git.core.rehearsal import Checks, Rehearsal
-from tsm_git.core.replay import Run
+from tsm_git.core.proof.rehearsal import Checks, Rehearsal
+from tsm_git.core.proof.replay import Run
 from tsm_git.render.rehearsal import duration, rehearsal_markdown
 
 START = """

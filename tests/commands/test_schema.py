@@ -10,7 +10,7 @@ from tests.harness.looking import untouched
 from tests.harness.project import Project, open_database
 from tests.harness.schemas import schema_of
 from tests.schema.test_documents import validate
-from tsm_git.core.layout import schema_text
+from tsm_git.core.schema.layout import schema_text
 
 USERS = "create table users (id integer primary key, name text)"
 PRINTED = "CREATE TABLE users (\n    id integer primary key,\n    name text\n);\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.harness.schemas import schema_of
-from tsm_git.core.ddl import plan_changes
+from tsm_git.core.change.ddl import plan_changes
 
 
 class Case(NamedTuple):

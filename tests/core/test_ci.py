@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsm_git.core.ci import Run, deepen, find_run, parse_event
 from tsm_git.core.errors import UsageError
+from tsm_git.core.integration.ci import Run, deepen, find_run, parse_event
 
 A, B, C = "a" * 40, "b" * 40, "c" * 64  # the last is a commit of a SHA-256 repository
 ZEROS = "0" * 40

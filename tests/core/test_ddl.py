@@ -8,8 +8,8 @@ import pytest
 
 from tests.harness.schemas import made, schema_of
 from tsm_git.adapters.sqlite.introspect import read_schema
-from tsm_git.core.ddl import Fills, parents_first, plan_changes
-from tsm_git.core.diff import differences
+from tsm_git.core.change.ddl import Fills, parents_first, plan_changes
+from tsm_git.core.change.diff import differences
 
 NO_FILLS: Fills = {}
 OLD, NEW = (3, 37), (3, 53)

@@ -16,12 +16,12 @@ from tests.harness.random_schemas import SCHEMAS, Drawn, sql_name
 from tests.harness.schemas import made
 from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.workshop import Workshop
-from tsm_git.core.ddl import Fills, Plan, plan_changes
-from tsm_git.core.diff import differences
-from tsm_git.core.keeping import kept_tables
-from tsm_git.core.losses import gaps
-from tsm_git.core.rebuild import is_converted
-from tsm_git.core.schema import Schema, Table
+from tsm_git.core.change.ddl import Fills, Plan, plan_changes
+from tsm_git.core.change.diff import differences
+from tsm_git.core.change.keeping import kept_tables
+from tsm_git.core.change.losses import gaps
+from tsm_git.core.change.rebuild import is_converted
+from tsm_git.core.schema.objects import Schema, Table
 from tsm_git.core.sql import tokens
 
 VERSIONS = [(3, 37), (3, 54)]

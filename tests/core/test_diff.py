@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.harness.schemas import schema_of
-from tsm_git.core.diff import differences
+from tsm_git.core.change.diff import differences
 
 SAME = [
     ("create table t (a int check (a > 0))", "CREATE TABLE [T](\"A\" INT CHECK((a>0))) -- text"),

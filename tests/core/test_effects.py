@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tsm_git.core.effects import Loss, losses, mislaid, new_faults, rebuilt
-from tsm_git.core.replay import Broken, Item, Run, Step
+from tsm_git.core.proof.effects import Loss, losses, mislaid, new_faults, rebuilt
+from tsm_git.core.proof.replay import Broken, Item, Run, Step
 
 USERS = Item("table", "users", "users", "create table users (id, mail)", ("id", "mail"))
 INDEX = Item("index", "by_mail", "users", "create index by_mail on users (mail)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import apsw
 import pytest
 
-from tsm_git.core.features import beyond, version_of
-from tsm_git.core.replay import Item
+from tsm_git.core.proof.replay import Item
+from tsm_git.core.schema.features import beyond, version_of
 
 OLD = (3, 7)
 

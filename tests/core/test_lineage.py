@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsm_git.adapters.sqlite import trail
-from tsm_git.core.lineage import Subject, find_subject, lineage, told
+from tsm_git.core.change.lineage import Subject, find_subject, lineage, told
 
 START = "create table users (id integer primary key, name text);"
 REBUILD = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 
 from tsm_git.adapters.sqlite.introspect import read_schema
-from tsm_git.core.schema import Schema, Table
+from tsm_git.core.schema.objects import Schema, Table
 
 
 def made(*statements: str) -> apsw.Connection:

@@ -7,8 +7,8 @@ import re
 import yaml
 
 from tests.harness.project import SOURCE
-from tsm_git.core.framework import INSTALL, OFFERS, USUAL
-from tsm_git.core.hook import Event
+from tsm_git.core.integration.framework import INSTALL, OFFERS, USUAL
+from tsm_git.core.integration.hook import Event
 
 PAGE = (SOURCE / "docs" / "hooks.md").read_text(encoding="utf-8")
 README = (SOURCE / "README.md").read_text(encoding="utf-8")

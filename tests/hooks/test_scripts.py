@@ -15,8 +15,8 @@ from tests.harness.gitenv import GitEnv
 from tests.harness.project import SOURCE, Project
 from tsm_git.adapters.hooks import hook_script
 from tsm_git.commands.hooks.setup import CLIENT
-from tsm_git.core.framework import OFFERS, TYPES
-from tsm_git.core.hook import CONCERNS, Event
+from tsm_git.core.integration.framework import OFFERS, TYPES
+from tsm_git.core.integration.hook import CONCERNS, Event
 
 HOOKS = SOURCE / "hooks"
 MANIFEST = SOURCE / ".pre-commit-hooks.yaml"

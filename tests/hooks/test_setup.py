@@ -13,7 +13,7 @@ from tests.hooks.desk import program
 from tests.schema.test_documents import validate
 from tsm_git.adapters.hooks import hook_script
 from tsm_git.commands.hooks.setup import CLIENT
-from tsm_git.core.hook import Event
+from tsm_git.core.integration.hook import Event
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts")
 

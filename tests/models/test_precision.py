@@ -17,7 +17,7 @@ from tests.harness.schemas import schema_of
 from tests.models.changing import CHANGES
 from tests.models.making import schema
 from tests.models.writing import Writer
-from tsm_git.core.diff import Change, differences
+from tsm_git.core.change.diff import Change, differences
 from tsm_git.core.sql import fold
 
 PROFILE = os.environ.get("TSM_TEST_PROFILE", "")

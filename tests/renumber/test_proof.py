@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.project import Project, open_database
 from tests.renumber.stories import land, moves, status, texts
-from tsm_git.core.order import Order
+from tsm_git.core.proof.order import Order
 
 USERS = "create table users (id integer primary key, name text);\n"
 

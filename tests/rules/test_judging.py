@@ -10,9 +10,9 @@ from tests.core.values import base, facts, ledger, script
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.finding import Finding, Rule, Severity
 from tsm_git.core.models import Drift, Models, Place
+from tsm_git.core.proof.replay import Replayed
 from tsm_git.core.publishing import Change, Deviation, Source
-from tsm_git.core.replay import Replayed
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.settings import Settings
 from tsm_git.rules import CHECKS, Evidence, run
 from tsm_git.rules.registry import in_order

@@ -14,7 +14,7 @@ from tests.sandbox.hostile import HOSTILE
 from tests.sandbox.legitimate import LEGITIMATE
 from tests.sandbox.test_sandbox import START_UP, contents
 from tsm_git.adapters.sqlite.sandbox import Back, Mark, RunAll, replay
-from tsm_git.core.replay import Limits, Text
+from tsm_git.core.proof.replay import Limits, Text
 from tsm_git.core.sql import statements, tokens
 
 LIMITS = Limits(script_seconds=0.5, seconds=3)

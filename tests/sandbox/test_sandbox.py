@@ -21,8 +21,8 @@ from tsm_git.adapters.sqlite.sandbox import (
     failure,
     replay,
 )
-from tsm_git.core.order import Outcome
-from tsm_git.core.replay import Limits, Run, Text, Trouble, run_document, run_of
+from tsm_git.core.proof.order import Outcome
+from tsm_git.core.proof.replay import Limits, Run, Text, Trouble, run_document, run_of
 
 IS_LONG = os.environ.get("TSM_TEST_PROFILE") == "long"
 # Generous for what is legitimate: other people's tests run on this machine, too.

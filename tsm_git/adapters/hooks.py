@@ -14,9 +14,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from tsm_git.core.errors import Refusal, TsmError
-from tsm_git.core.framework import GENERATED
-from tsm_git.core.hook import Event
-from tsm_git.core.installation import Owner
+from tsm_git.core.integration.framework import GENERATED
+from tsm_git.core.integration.hook import Event
+from tsm_git.core.integration.installation import Owner
 
 _KEPT = ".before-tsm"
 _LEGACY = ".legacy"  # what `pre-commit install` calls a hook that it found

@@ -11,11 +11,11 @@ from tsm_git.commands import generate as command
 from tsm_git.commands.databases import one_database
 from tsm_git.commands.drafting import Asker
 from tsm_git.commands.project import Project
-from tsm_git.core.choices import Choices, parse_choices
-from tsm_git.core.draft import Draft
+from tsm_git.core.change.choices import Choices, parse_choices
+from tsm_git.core.change.draft import Draft
+from tsm_git.core.change.losses import Gap, Loss
+from tsm_git.core.change.renames import Rename
 from tsm_git.core.errors import UsageError
-from tsm_git.core.losses import Gap, Loss
-from tsm_git.core.renames import Rename
 from tsm_git.core.settings import DatabaseSettings
 from tsm_git.core.text import counted, listed, printable
 

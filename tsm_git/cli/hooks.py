@@ -12,7 +12,7 @@ import click
 
 from tsm_git.cli.shared import in_colour, json_option, project_here
 from tsm_git.core.errors import UsageError
-from tsm_git.core.hook import Event
+from tsm_git.core.integration.hook import Event
 from tsm_git.core.text import printable
 
 
@@ -73,8 +73,8 @@ def install(
     if (framework and plain) or (repo is None) != (rev is None):
         raise click.UsageError("give --framework or --plain, and --repo with --rev")
     from tsm_git.commands.hooks import setup
-    from tsm_git.core.framework import INSTALL, Source
-    from tsm_git.core.installation import Manager
+    from tsm_git.core.integration.framework import INSTALL, Source
+    from tsm_git.core.integration.installation import Manager
 
     with project_here(context) as project:
         if setup.manager(project) is Manager.FRAMEWORK and not framework:

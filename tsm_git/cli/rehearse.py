@@ -13,8 +13,8 @@ from tsm_git.cli.shared import base_option, database_option, in_colour, json_opt
 from tsm_git.commands.rehearse import Listener
 from tsm_git.commands.rehearse import rehearse as run_rehearse
 from tsm_git.commands.request import Request
-from tsm_git.core.rehearsal import exit_code
-from tsm_git.core.replay import Run
+from tsm_git.core.proof.rehearsal import exit_code
+from tsm_git.core.proof.replay import Run
 from tsm_git.core.text import printable
 
 

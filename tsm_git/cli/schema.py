@@ -7,7 +7,7 @@ import click
 from tsm_git.cli.shared import database_option, json_option, project_here
 from tsm_git.commands import schema as command
 from tsm_git.commands.databases import one_database
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.text import printable
 
 
@@ -50,7 +50,7 @@ def schema(
 
 
 def _print(found: Schema, database: str, place: str, as_json: bool) -> None:
-    from tsm_git.core.layout import schema_text
+    from tsm_git.core.schema.layout import schema_text
     from tsm_git.render.draft import schema_document
     from tsm_git.render.jsondoc import dumped
 

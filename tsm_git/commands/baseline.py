@@ -16,10 +16,10 @@ from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
 from tsm_git.core.backups import Backup
 from tsm_git.core.baseline import NAME, baseline_text
-from tsm_git.core.diff import differences
+from tsm_git.core.change.diff import differences
 from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.report import DatabaseReport
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.script import Script
 from tsm_git.core.settings import SUFFIX
 from tsm_git.core.text import counted, listed, shell_quoted

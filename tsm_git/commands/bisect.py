@@ -8,9 +8,9 @@ from __future__ import annotations
 from tsm_git.commands.blame import scripts_of
 from tsm_git.commands.log import log
 from tsm_git.commands.project import Project
-from tsm_git.core.answers import Turn, turn
 from tsm_git.core.chronicle import Line
 from tsm_git.core.errors import UsageError
+from tsm_git.core.proof.answers import Turn, turn
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import parse_number
 from tsm_git.core.sql import statements

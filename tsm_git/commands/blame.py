@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from tsm_git.commands.log import Chronicle, log
 from tsm_git.commands.project import Project
+from tsm_git.core.change.lineage import Event, Subject, find_subject, lineage, told
 from tsm_git.core.chronicle import Line
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.facts import Base
-from tsm_git.core.lineage import Event, Subject, find_subject, lineage, told
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script
 

@@ -10,8 +10,8 @@ from tsm_git.commands.drafting import Asker, propose
 from tsm_git.commands.generate import finished, texts_of
 from tsm_git.commands.models import read_models
 from tsm_git.commands.project import Project
-from tsm_git.core.choices import Choices
-from tsm_git.core.draft import Draft
+from tsm_git.core.change.choices import Choices
+from tsm_git.core.change.draft import Draft
 from tsm_git.core.errors import Refusal, ScriptError
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.script import Script

@@ -15,7 +15,7 @@ from tsm_git.commands.apply import apply as apply_pending
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
 from tsm_git.commands.request import Models
-from tsm_git.core.choices import Choices
+from tsm_git.core.change.choices import Choices
 from tsm_git.core.errors import Refusal
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.state import State

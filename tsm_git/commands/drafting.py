@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 from tsm_git.adapters.sqlite.workshop import Workshop, lost_of_file, sound
 from tsm_git.commands.project import Project
-from tsm_git.core.alter import written_for
-from tsm_git.core.choices import Choices, rename_statements
-from tsm_git.core.ddl import plan_changes
-from tsm_git.core.diff import differences
-from tsm_git.core.draft import Variant
+from tsm_git.core.change.alter import written_for
+from tsm_git.core.change.choices import Choices, rename_statements
+from tsm_git.core.change.ddl import plan_changes
+from tsm_git.core.change.diff import differences
+from tsm_git.core.change.draft import Variant
+from tsm_git.core.change.keeping import kept_tables
+from tsm_git.core.change.losses import Gap, Loss, gaps, losses
+from tsm_git.core.change.renames import Rename, possible_renames
 from tsm_git.core.errors import Refusal, ScriptError, UsageError
-from tsm_git.core.keeping import kept_tables
-from tsm_git.core.losses import Gap, Loss, gaps, losses
 from tsm_git.core.models import Models
-from tsm_git.core.renames import Rename, possible_renames
 from tsm_git.core.report import DatabaseReport
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.settings import DatabaseSettings
 from tsm_git.core.sql import fold
 from tsm_git.core.text import listed, shell_quoted

@@ -8,7 +8,7 @@ from tsm_git.commands.request import Request
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import TsmError
 from tsm_git.core.models import Drift
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.settings import DatabaseSettings
 
 

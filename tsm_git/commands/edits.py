@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tsm_git.adapters.sqlite.sandbox import Back, Look, Mark, RunAll, failure, replay
-from tsm_git.core.order import Difference, Order, Outcome, compare_orders
-from tsm_git.core.replay import Run, Text
+from tsm_git.core.proof.order import Difference, Order, Outcome, compare_orders
+from tsm_git.core.proof.replay import Run, Text
 from tsm_git.core.text import listed
 
 

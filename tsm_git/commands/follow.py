@@ -18,7 +18,7 @@ from tsm_git.core.backups import backup_name
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal
 from tsm_git.core.ledger import Entry, Ledger, Row
-from tsm_git.core.order import Difference, Order, compare_orders
+from tsm_git.core.proof.order import Difference, Order, compare_orders
 from tsm_git.core.publishing import Change
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.script import Script

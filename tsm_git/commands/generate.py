@@ -12,9 +12,9 @@ from tsm_git.commands.drafting import Asker, propose
 from tsm_git.commands.models import models_for
 from tsm_git.commands.project import Project
 from tsm_git.commands.tips import keep_tips
-from tsm_git.core.alter import OLDEST
-from tsm_git.core.choices import Choices
-from tsm_git.core.draft import (
+from tsm_git.core.change.alter import OLDEST
+from tsm_git.core.change.choices import Choices
+from tsm_git.core.change.draft import (
     WRITTEN_BY,
     Draft,
     Variant,

@@ -13,8 +13,8 @@ from tsm_git.adapters.files import read_bytes, replace_file
 from tsm_git.commands import baseline
 from tsm_git.commands.project import Project
 from tsm_git.core.errors import TsmError, UsageError
+from tsm_git.core.integration.setup import attributes, ignored, with_lines, with_settings
 from tsm_git.core.settings import SUFFIX, Settings
-from tsm_git.core.setup import attributes, ignored, with_lines, with_settings
 from tsm_git.core.text import counted
 
 _EXAMPLE = "run `tsm init app.sqlite`"
@@ -122,7 +122,7 @@ def _edits(project: Project, settings: Settings, database: str) -> Iterator[Edit
 
 
 def _tasks(project: Project) -> Iterator[Edit]:
-    from tsm_git.core.editor import snippet, with_tasks
+    from tsm_git.core.integration.editor import snippet, with_tasks
 
     path = ".vscode/tasks.json"
     text = _text_of(project, path)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tsm_git.commands.project import Project
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal
-from tsm_git.core.order import Difference, Order, compare_orders
+from tsm_git.core.proof.order import Difference, Order, compare_orders
 from tsm_git.core.script import Script
 from tsm_git.core.snapshot import Ancestry, in_order
 

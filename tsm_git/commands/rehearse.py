@@ -18,8 +18,8 @@ from tsm_git.commands.request import Request
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.errors import Refusal, TsmError, UsageError
 from tsm_git.core.finding import Finding
-from tsm_git.core.rehearsal import Checks, Rehearsal
-from tsm_git.core.replay import Limits, Replayed, Run, Text
+from tsm_git.core.proof.rehearsal import Checks, Rehearsal
+from tsm_git.core.proof.replay import Limits, Replayed, Run, Text
 from tsm_git.core.script import Script
 from tsm_git.core.settings import Settings
 from tsm_git.core.snapshot import in_order

@@ -26,7 +26,7 @@ from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal
 from tsm_git.core.finding import Rename
 from tsm_git.core.numbering import in_safe_order, renumbered, width
-from tsm_git.core.order import Difference, Order
+from tsm_git.core.proof.order import Difference, Order
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.script import Script, parse_number
 from tsm_git.core.text import file_stamp, listed

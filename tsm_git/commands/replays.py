@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING
 from tsm_git.adapters.cache import Cache
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import TsmError
-from tsm_git.core.order import Difference, Order, Outcome, compare_orders
-from tsm_git.core.publishing import Change
-from tsm_git.core.replay import (
+from tsm_git.core.proof.order import Difference, Order, Outcome, compare_orders
+from tsm_git.core.proof.replay import (
     Limits,
     Refused,
     Replayed,
@@ -30,6 +29,7 @@ from tsm_git.core.replay import (
     replayed_document,
     replayed_of,
 )
+from tsm_git.core.publishing import Change
 from tsm_git.core.script import NO_TRANSACTION, Script, directives
 from tsm_git.core.snapshot import Ancestry, in_order
 from tsm_git.version import VERSION
@@ -127,7 +127,7 @@ def supported(replayed: Replayed, min_sqlite: str | None) -> Replayed:
     if not min_sqlite or not items:
         return replayed
     from tsm_git.adapters.oldest import refused  # only with `min_sqlite`
-    from tsm_git.core.features import version_of
+    from tsm_git.core.schema.features import version_of
 
     # A module may be missing in one build of a release and not in another: that is no finding.
     asked = [item for item in items if not item.sql.upper().startswith("CREATE VIRTUAL")]

@@ -8,10 +8,10 @@ from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.drift import CannotTell, replayed
 from tsm_git.commands.models import read_models
 from tsm_git.commands.project import Project
-from tsm_git.core.alter import written_for
-from tsm_git.core.ddl import Plan, plan_changes
+from tsm_git.core.change.alter import written_for
+from tsm_git.core.change.ddl import Plan, plan_changes
 from tsm_git.core.errors import Refusal, UsageError
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.settings import DatabaseSettings
 
 PLACES = ("working", "ref", "models", "scripts")

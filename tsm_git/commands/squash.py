@@ -11,7 +11,7 @@ from tsm_git.commands.project import Project
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.numbering import width
-from tsm_git.core.order import Order, compare_orders
+from tsm_git.core.proof.order import Order, compare_orders
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.script import Script, padded, parse_number
 from tsm_git.core.snapshot import in_order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 
 NAME = "001.baseline.sql"
 

@@ -19,7 +19,7 @@ from tsm_git.core.snapshot import Snapshot
 
 if TYPE_CHECKING:  # most checks have no use for them
     from tsm_git.core.models import Drift
-    from tsm_git.core.replay import Replayed
+    from tsm_git.core.proof.replay import Replayed
 
 
 class Place(Enum):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from tsm_git.core.diff import Change, Kind, differences
+from tsm_git.core.change.diff import Change, Kind, differences
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.sql import fold
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from tsm_git.core.answers import Result, Turn, Value
 from tsm_git.core.chronicle import Line
+from tsm_git.core.proof.answers import Result, Turn, Value
 from tsm_git.core.text import counted, printable
 from tsm_git.render.log import deed_document, deed_text
 from tsm_git.render.style import Style

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tsm_git.core.change.lineage import Event, Subject
 from tsm_git.core.chronicle import Line
-from tsm_git.core.lineage import Event, Subject
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.text import printable
 from tsm_git.render.log import deed_document, deed_text

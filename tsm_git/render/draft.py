@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tsm_git.core.ddl import Plan
-from tsm_git.core.diff import Change, Kind, Object
-from tsm_git.core.draft import Draft, Variant
-from tsm_git.core.layout import object_text
-from tsm_git.core.renames import Rename
-from tsm_git.core.schema import Schema
+from tsm_git.core.change.ddl import Plan
+from tsm_git.core.change.diff import Change, Kind, Object
+from tsm_git.core.change.draft import Draft, Variant
+from tsm_git.core.change.renames import Rename
+from tsm_git.core.schema.layout import object_text
+from tsm_git.core.schema.objects import Schema
 
 
 def draft_document(made: Draft | None, *, dry_run: bool) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tsm_git.core.finding import Finding, Severity
-from tsm_git.core.hook import Arrival, Event, HookReport, Judgement
+from tsm_git.core.integration.hook import Arrival, Event, HookReport, Judgement
 from tsm_git.core.text import counted, listed, printable
 from tsm_git.render.style import Style
 from tsm_git.render.text import finding_lines

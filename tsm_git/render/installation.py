@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tsm_git.core.installation import Hook, Installation, Owner
+from tsm_git.core.integration.installation import Hook, Installation, Owner
 from tsm_git.core.text import listed, printable
 
 _WORDS = {

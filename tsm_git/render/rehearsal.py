@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tsm_git.core.rehearsal import Checks, Rehearsal
-from tsm_git.core.replay import Count, Run, Shrunk, Survey
+from tsm_git.core.proof.rehearsal import Checks, Rehearsal
+from tsm_git.core.proof.replay import Count, Run, Shrunk, Survey
 from tsm_git.core.text import counted, printable
 from tsm_git.render.backups import size
 from tsm_git.render.jsondoc import finding_document

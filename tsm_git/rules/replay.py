@@ -28,8 +28,8 @@ class Position(Protocol):
 
 
 if TYPE_CHECKING:  # the values of a replay are loaded where there was one
-    from tsm_git.core.effects import Fault
-    from tsm_git.core.replay import Run, Stop
+    from tsm_git.core.proof.effects import Fault
+    from tsm_git.core.proof.replay import Run, Stop
 
 _AGAIN = "then run `tsm check --replay` again"
 
@@ -118,7 +118,7 @@ def data_loss(this: Rule, view: Comparison) -> Iterator[Finding]:
     replayed = view.facts.replayed
     if replayed is None:
         return
-    from tsm_git.core.effects import losses  # only a replay has any
+    from tsm_git.core.proof.effects import losses  # only a replay has any
 
     runs = {run.path: run for run in replayed.drafts}
     for loss in losses(replayed.drafts):
@@ -181,7 +181,7 @@ def broken_view_or_trigger(this: Rule, view: Comparison) -> Iterator[Finding]:
 def lost_in_rebuild(this: Rule, view: Comparison) -> Iterator[Finding]:
     if view.facts.replayed is None:
         return
-    from tsm_git.core.effects import mislaid  # only a replay has any
+    from tsm_git.core.proof.effects import mislaid  # only a replay has any
 
     for run in view.facts.replayed.drafts:
         for lost in mislaid(run):
@@ -206,7 +206,7 @@ def unreadable_by_older_sqlite(this: Rule, view: Comparison) -> Iterator[Finding
     replayed = view.facts.replayed
     if replayed is None or replayed.min_sqlite is None:
         return
-    from tsm_git.core.features import beyond, version_of  # only with `min_sqlite`
+    from tsm_git.core.schema.features import beyond, version_of  # only with `min_sqlite`
 
     oldest = version_of(replayed.min_sqlite)
     left = set(replayed.drafts[-1].after) if replayed.drafts else set()
@@ -239,7 +239,7 @@ def _faults(view: Comparison, which: str) -> Iterator[tuple[Run, Fault]]:
     drafts = view.facts.replayed.drafts if view.facts.replayed else ()
     if not drafts:
         return
-    from tsm_git.core.effects import new_faults  # only a replay has any
+    from tsm_git.core.proof.effects import new_faults  # only a replay has any
 
     done = [run for run in drafts if not run.stop]
     left = set(getattr(done[-1].health, which)) if done else set()

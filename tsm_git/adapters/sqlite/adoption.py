@@ -12,9 +12,9 @@ from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.ledger import entries
 from tsm_git.adapters.sqlite.recording import Record, ensure_ledger, record
 from tsm_git.adapters.sqlite.scripts import run_script
-from tsm_git.core.diff import differences
+from tsm_git.core.change.diff import differences
 from tsm_git.core.errors import Refusal
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 
 
 def schema_of(path: Path, shown: str) -> Schema:

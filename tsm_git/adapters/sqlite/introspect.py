@@ -11,9 +11,9 @@ import apsw
 
 from tsm_git.adapters.sqlite.connection import open_readonly, translated
 from tsm_git.core.ledger import TABLE
-from tsm_git.core.schema import Index, Rows, Schema, Table, Trigger, View, VirtualTable
+from tsm_git.core.schema.objects import Index, Rows, Schema, Table, Trigger, View, VirtualTable
+from tsm_git.core.schema.structure import IndexRow, PartRow
 from tsm_git.core.sql import fold
-from tsm_git.core.structure import IndexRow, PartRow
 
 # A virtual table has no root page. Its pragmas are not asked: its module may be missing.
 _PLAIN_WITH = "FROM sqlite_schema AS s, {} WHERE s.type = 'table' AND s.rootpage > 0"

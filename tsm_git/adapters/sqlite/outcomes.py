@@ -8,7 +8,7 @@ from hashlib import sha1
 import apsw
 
 from tsm_git.core.ledger import TABLE
-from tsm_git.core.order import Table
+from tsm_git.core.proof.order import Table
 from tsm_git.core.sql import canonical, quoted
 
 _SCHEMA = (

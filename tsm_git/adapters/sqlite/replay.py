@@ -17,7 +17,7 @@ from tsm_git.adapters.sqlite.connection import open_readonly, translated
 from tsm_git.adapters.sqlite.outcomes import read_outcome
 from tsm_git.adapters.sqlite.scripts import Trace, run_freely, run_script
 from tsm_git.core.errors import ScriptError, TsmError
-from tsm_git.core.order import Failure, Outcome
+from tsm_git.core.proof.order import Failure, Outcome
 from tsm_git.core.script import NO_TRANSACTION, directives
 
 SECONDS = 60.0  # for one replay; two hundred ordinary scripts take a fiftieth of a second

@@ -21,9 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from tsm_git.core.errors import TsmError
-from tsm_git.core.order import Failure, Outcome, Table
+from tsm_git.core.proof.order import Failure, Outcome, Table
+from tsm_git.core.proof.replay import Limits, Run, Stop, Text, Trouble, run_of
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.replay import Limits, Run, Stop, Text, Trouble, run_of
 
 HAS_LIMITS = os.name == "posix"
 _GRACE = 0.8  # seconds that the inside has to say itself that its time is over

@@ -31,9 +31,9 @@ from tsm_git.adapters.sqlite.guard import (
 from tsm_git.adapters.sqlite.outcomes import read_outcome
 from tsm_git.adapters.sqlite.surveying import Surveyor
 from tsm_git.adapters.sqlite.watching import Watcher, health, place_of, rows_of
-from tsm_git.core.effects import rebuilt
 from tsm_git.core.ledger import CREATE, TABLE
-from tsm_git.core.replay import Health, Limits, Run, Stop, Text, Trouble, run_document
+from tsm_git.core.proof.effects import rebuilt
+from tsm_git.core.proof.replay import Health, Limits, Run, Stop, Text, Trouble, run_document
 from tsm_git.core.sql import quoted, statements
 
 _OPEN_FILES = 16

@@ -17,7 +17,7 @@ from tsm_git.adapters.sqlite.scripts import run_statements
 from tsm_git.core.errors import TsmError
 from tsm_git.core.ledger import TABLE
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.sql import Statement, fold, statements, tokens, unquoted
 
 SECONDS = 60.0

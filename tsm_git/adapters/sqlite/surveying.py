@@ -16,7 +16,7 @@ import apsw
 from tsm_git.adapters.sqlite.guard import Guard, reader_of
 from tsm_git.adapters.sqlite.outcomes import columns_of
 from tsm_git.adapters.sqlite.watching import rows_of
-from tsm_git.core.replay import Count, Shrunk, Survey
+from tsm_git.core.proof.replay import Count, Shrunk, Survey
 from tsm_git.core.sql import fold, quoted
 
 

@@ -13,11 +13,11 @@ import apsw
 from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.scripts import Trace, run_freely, run_statements
 from tsm_git.adapters.sqlite.shadow import shadow
-from tsm_git.core.answers import Result
+from tsm_git.core.change.lineage import Step, Thing
 from tsm_git.core.errors import ScriptError, UsageError
 from tsm_git.core.ledger import TABLE
-from tsm_git.core.lineage import Step, Thing
-from tsm_git.core.schema import Schema
+from tsm_git.core.proof.answers import Result
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.script import NO_TRANSACTION, directives
 from tsm_git.core.sql import Statement, statements
 

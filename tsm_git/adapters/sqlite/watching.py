@@ -14,11 +14,11 @@ import apsw
 from tsm_git.adapters.sqlite.guard import Guard
 from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.outcomes import columns_of
-from tsm_git.core.effects import rebuilt
+from tsm_git.core.change.leftovers import lost_details
 from tsm_git.core.ledger import TABLE
-from tsm_git.core.leftovers import lost_details
-from tsm_git.core.replay import Broken, Health, Item, Step
-from tsm_git.core.schema import Schema
+from tsm_git.core.proof.effects import rebuilt
+from tsm_git.core.proof.replay import Broken, Health, Item, Step
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.sql import Statement, fold, position, quoted, tokens
 
 _SCHEMA = f"""

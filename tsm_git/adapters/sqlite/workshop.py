@@ -18,11 +18,11 @@ from tsm_git.adapters.sqlite.connection import open_readonly, translated
 from tsm_git.adapters.sqlite.foreign_keys import new_orphans, orphans, references
 from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.scripts import run_script
-from tsm_git.core.ddl import TEMPORARY
+from tsm_git.core.change.ddl import TEMPORARY
+from tsm_git.core.change.keeping import Kept
+from tsm_git.core.change.losses import Gap, Loss
 from tsm_git.core.errors import ScriptError, TsmError
-from tsm_git.core.keeping import Kept
-from tsm_git.core.losses import Gap, Loss
-from tsm_git.core.schema import Schema, Trigger
+from tsm_git.core.schema.objects import Schema, Trigger
 from tsm_git.core.sql import fold, quoted
 from tsm_git.core.text import counted
 

@@ -12,7 +12,7 @@ from tsm_git.commands.request import Request
 from tsm_git.core.comparison import compare
 from tsm_git.core.errors import GitError
 from tsm_git.core.finding import CHANGED, DELETED, Finding, Related
-from tsm_git.core.hook import Event, HookReport, Judgement, joined
+from tsm_git.core.integration.hook import Event, HookReport, Judgement, joined
 from tsm_git.core.text import listed
 
 

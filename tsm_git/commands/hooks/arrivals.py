@@ -5,7 +5,7 @@ from __future__ import annotations
 from tsm_git.adapters.git.objects import Commit
 from tsm_git.commands.places import Trees
 from tsm_git.commands.project import Project
-from tsm_git.core.hook import Arrival
+from tsm_git.core.integration.hook import Arrival
 from tsm_git.core.settings import SUFFIX
 from tsm_git.core.snapshot import Snapshot
 

@@ -10,7 +10,7 @@ from tsm_git.commands.hooks.judge import RADAR, HookJudge, base_of
 from tsm_git.commands.request import Gathered, Request
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.finding import Severity
-from tsm_git.core.hook import Event, HookReport, is_base_branch, joined
+from tsm_git.core.integration.hook import Event, HookReport, is_base_branch, joined
 from tsm_git.core.text import listed
 
 

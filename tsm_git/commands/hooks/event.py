@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from tsm_git.core.errors import UsageError
-from tsm_git.core.hook import Event
+from tsm_git.core.integration.hook import Event
 from tsm_git.core.record import NamedTuple
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

@@ -14,7 +14,7 @@ from tsm_git.commands.merges import CannotTell, MergeReader, existing
 from tsm_git.commands.places import Trees
 from tsm_git.core.comparison import compare
 from tsm_git.core.facts import Base, Facts
-from tsm_git.core.hook import Atom, atoms
+from tsm_git.core.integration.hook import Atom, atoms
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.script import normalise
 from tsm_git.core.settings import Settings

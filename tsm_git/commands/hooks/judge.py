@@ -17,7 +17,7 @@ from tsm_git.commands.request import Gathered, Request
 from tsm_git.core.errors import GitError
 from tsm_git.core.facts import Base, Facts
 from tsm_git.core.finding import Finding, Related, Severity
-from tsm_git.core.hook import CONCERNS, Judgement
+from tsm_git.core.integration.hook import CONCERNS, Judgement
 from tsm_git.core.report import DatabaseReport
 
 RADAR = "TSM206"

@@ -10,7 +10,7 @@ from tsm_git.commands.hooks.judge import HookJudge, base_of
 from tsm_git.commands.request import Request
 from tsm_git.core.comparison import compare
 from tsm_git.core.facts import Base, Facts
-from tsm_git.core.hook import HookReport, Judgement, is_base_branch, joined
+from tsm_git.core.integration.hook import HookReport, Judgement, is_base_branch, joined
 from tsm_git.core.record import NamedTuple
 
 

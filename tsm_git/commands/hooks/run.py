@@ -8,7 +8,7 @@ from __future__ import annotations
 from tsm_git.commands.hooks.event import HookCall
 from tsm_git.commands.project import Project
 from tsm_git.core.errors import GitError
-from tsm_git.core.hook import Event, HookReport
+from tsm_git.core.integration.hook import Event, HookReport
 
 
 def run_hook(project: Project, call: HookCall, now: float) -> HookReport:

@@ -9,7 +9,7 @@ from tsm_git.adapters.git import Repository
 from tsm_git.adapters.hooks import kept, owner, put, take_away
 from tsm_git.commands.project import Project
 from tsm_git.core.errors import GitError, Refusal
-from tsm_git.core.framework import (
+from tsm_git.core.integration.framework import (
     CONFIG,
     OFFERS,
     Source,
@@ -17,8 +17,8 @@ from tsm_git.core.framework import (
     with_block,
     without_block,
 )
-from tsm_git.core.hook import Event
-from tsm_git.core.installation import Hook, Installation, Manager, Owner
+from tsm_git.core.integration.hook import Event
+from tsm_git.core.integration.installation import Hook, Installation, Manager, Owner
 
 CLIENT = (
     Event.PRE_COMMIT,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from tsm_git.core.rebuild import is_converted
-from tsm_git.core.renames import Rename
-from tsm_git.core.schema import Schema, Table
+from tsm_git.core.change.rebuild import is_converted
+from tsm_git.core.change.renames import Rename
+from tsm_git.core.schema.objects import Schema, Table
 from tsm_git.core.sql import fold
 
 

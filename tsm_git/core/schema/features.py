@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tsm_git.core.proof.replay import Item
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.replay import Item
 from tsm_git.core.sql import tokens
 
 Version = tuple[int, ...]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tsm_git.core.proof.replay import Broken, Item, Run, Step
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.replay import Broken, Item, Run, Step
 from tsm_git.core.text import fold
 
 # Where a value comes from: the table and column that held it before the first script.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tsm_git.core.clauses import Clause, ColumnText, TableText, expression
 from tsm_git.core.record import NamedTuple
+from tsm_git.core.schema.clauses import Clause, ColumnText, TableText, expression
 from tsm_git.core.sql import Token, canonical, fold, significant, unquoted
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tsm_git.core.diff import Change, Kind, differences, table_details
+from tsm_git.core.change.diff import Change, Kind, differences, table_details
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.schema import Index, Schema, Trigger
+from tsm_git.core.schema.objects import Index, Schema, Trigger
 from tsm_git.core.sql import fold
 
 

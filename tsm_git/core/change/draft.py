@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
-from tsm_git.core.ddl import Plan, Step
-from tsm_git.core.diff import Aspect, Change
-from tsm_git.core.losses import Gap, Loss
-from tsm_git.core.renames import Rename
+from tsm_git.core.change.ddl import Plan, Step
+from tsm_git.core.change.diff import Aspect, Change
+from tsm_git.core.change.losses import Gap, Loss
+from tsm_git.core.change.renames import Rename
 from tsm_git.core.sql import fold
 from tsm_git.core.text import counted, listed, printable
 

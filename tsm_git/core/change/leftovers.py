@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tsm_git.core.diff import Aspect, table_details
-from tsm_git.core.schema import Schema, Table
+from tsm_git.core.change.diff import Aspect, table_details
+from tsm_git.core.schema.objects import Schema, Table
 
 
 def lost_details(old: Table, new: Table, old_schema: Schema, new_schema: Schema) -> list[str]:

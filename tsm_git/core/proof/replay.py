@@ -1,6 +1,6 @@
 """What a replay of strangers' scripts saw: values, and how they travel as JSON.
 
-Running them is for `tsm_git.adapters.sqlite.sandbox`; what it means is for `tsm_git.core.effects`.
+Running them is for `tsm_git.adapters.sqlite.sandbox`; what it means is for `effects`, beside this.
 What comes back from the sandbox is believed in its form only: a value of another shape raises
 ValueError, never anything else.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from tsm_git.core.order import Difference, Order
+from tsm_git.core.proof.order import Difference, Order
 from tsm_git.core.record import NamedTuple
 
 

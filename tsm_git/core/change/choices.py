@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tsm_git.core.change.renames import Rename
 from tsm_git.core.errors import UsageError
-from tsm_git.core.names import written
-from tsm_git.core.renames import Rename
-from tsm_git.core.schema import Schema
+from tsm_git.core.schema.names import written
+from tsm_git.core.schema.objects import Schema
 from tsm_git.core.sql import fold
 
 _NOTHING: Mapping[tuple[str, str], str] = MappingProxyType({})

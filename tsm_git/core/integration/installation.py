@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from tsm_git.core.hook import Event
+from tsm_git.core.integration.hook import Event
 from tsm_git.core.record import NamedTuple
 
 

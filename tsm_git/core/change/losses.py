@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tsm_git.core.diff import Aspect, Change
-from tsm_git.core.schema import Table
+from tsm_git.core.change.diff import Aspect, Change
+from tsm_git.core.schema.objects import Table
 from tsm_git.core.sql import fold
 
 

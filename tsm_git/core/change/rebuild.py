@@ -2,7 +2,7 @@
 
 The order of https://sqlite.org/lang_altertable.html (section 7): the new table gets another name
 first, so that foreign keys, views and triggers that name the table never follow the old one away.
-Indexes, triggers and views are put back by `tsm_git.core.ddl`.
+Indexes, triggers and views are put back by `tsm_git.core.change.ddl`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from tsm_git.core.names import written
-from tsm_git.core.schema import Table
+from tsm_git.core.schema.names import written
+from tsm_git.core.schema.objects import Table
+from tsm_git.core.schema.structure import Column
 from tsm_git.core.sql import fold, quoted, significant, unquoted
-from tsm_git.core.structure import Column
 
 _ROWID_NAMES = ("rowid", "_rowid_", "oid")
 

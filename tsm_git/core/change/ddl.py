@@ -1,8 +1,8 @@
 """From what differs between two schemas to the statements that make one of the other.
 
-Each table is altered in place where that can be done (`tsm_git.core.alter`) and else rebuilt once
-for all its changes (`tsm_git.core.rebuild`). What SQLite would lose or stumble over on the way,
-indexes, triggers and views, goes before and comes back after.
+Each table is altered in place where that can be done (`alter`) and else rebuilt once for all its
+changes (`rebuild`). What SQLite would lose or stumble over on the way, indexes, triggers and views,
+goes before and comes back after.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tsm_git.core.alter import alterations, words_of
-from tsm_git.core.diff import Change, Kind, differences
-from tsm_git.core.features import Version
-from tsm_git.core.names import free_name, written
-from tsm_git.core.rebuild import rebuild
-from tsm_git.core.schema import Index, Schema, Table, Trigger, View, VirtualTable
+from tsm_git.core.change.alter import alterations, words_of
+from tsm_git.core.change.diff import Change, Kind, differences
+from tsm_git.core.change.rebuild import rebuild
+from tsm_git.core.schema.features import Version
+from tsm_git.core.schema.names import free_name, written
+from tsm_git.core.schema.objects import Index, Schema, Table, Trigger, View, VirtualTable
 from tsm_git.core.sql import fold
 
 Fills = Mapping[tuple[str, str], str]

@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tsm_git.core.clauses import Span
-from tsm_git.core.diff import Aspect, Detail
-from tsm_git.core.features import Version, version_of
-from tsm_git.core.names import written
-from tsm_git.core.schema import Table
+from tsm_git.core.change.diff import Aspect, Detail
+from tsm_git.core.schema.clauses import Span
+from tsm_git.core.schema.features import Version, version_of
+from tsm_git.core.schema.names import written
+from tsm_git.core.schema.objects import Table
+from tsm_git.core.schema.structure import Check, Column
 from tsm_git.core.sql import fold, significant, unquoted
-from tsm_git.core.structure import Check, Column
 
 OLDEST: Version = (3, 37)
 """The SQLite that a script is written for where the configuration names none."""

@@ -13,9 +13,9 @@ from enum import Enum
 from typing import TypeVar
 
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.schema import Index, Schema, Table, Trigger, View, VirtualTable
+from tsm_git.core.schema.objects import Index, Schema, Table, Trigger, View, VirtualTable
+from tsm_git.core.schema.structure import Column, ForeignKey, Key
 from tsm_git.core.sql import fold, readable
-from tsm_git.core.structure import Column, ForeignKey, Key
 
 Item = TypeVar("Item")
 Object = Table | Index | Trigger | View | VirtualTable

@@ -1,7 +1,7 @@
 """What a database is made of, as values: what SQLite's pragmas say, and what only its SQL says.
 
 A `Schema` is read by `tsm_git.adapters.sqlite.introspect`. Its objects keep the statement that made
-them (`sql`), which ALTER may have edited, and compare by what they mean: see `tsm_git.core.diff`.
+them (`sql`), which ALTER may have edited, and compare by what they mean: `core.change.diff`.
 What a table is made of is worked out when it is first asked for: most tables never differ.
 """
 
@@ -11,9 +11,8 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tsm_git.core.clauses import IndexText, TableText, parse_index, parse_table
-from tsm_git.core.sql import canonical, fold, significant, unquoted
-from tsm_git.core.structure import (
+from tsm_git.core.schema.clauses import IndexText, TableText, parse_index, parse_table
+from tsm_git.core.schema.structure import (
     Check,
     Column,
     ColumnRow,
@@ -29,6 +28,7 @@ from tsm_git.core.structure import (
     primary_key_of,
     uniques_of,
 )
+from tsm_git.core.sql import canonical, fold, significant, unquoted
 
 Rows = Sequence[tuple[object, ...]]
 

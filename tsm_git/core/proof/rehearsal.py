@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tsm_git.core.finding import Finding, Severity
+from tsm_git.core.proof.replay import Run
 from tsm_git.core.record import NamedTuple
-from tsm_git.core.replay import Run
 
 
 class Checks(NamedTuple):

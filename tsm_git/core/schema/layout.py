@@ -6,8 +6,8 @@ gone. Fit for a diff, and for SQLite.
 
 from __future__ import annotations
 
-from tsm_git.core.names import written
-from tsm_git.core.schema import Index, Schema, Table, Trigger, View, VirtualTable
+from tsm_git.core.schema.names import written
+from tsm_git.core.schema.objects import Index, Schema, Table, Trigger, View, VirtualTable
 from tsm_git.core.sql import fold, tokens
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from tsm_git.core.hook import Event
+from tsm_git.core.integration.hook import Event
 from tsm_git.core.record import NamedTuple
 
 CONFIG = ".pre-commit-config.yaml"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from tsm_git.core.diff import Aspect, Change
-from tsm_git.core.schema import Table
+from tsm_git.core.change.diff import Aspect, Change
+from tsm_git.core.schema.objects import Table
+from tsm_git.core.schema.structure import Column
 from tsm_git.core.sql import fold
-from tsm_git.core.structure import Column
 
 # Of a likeness between 0 and about 1. Who is asked once too often loses less than rows.
 _ENOUGH = 0.45

@@ -1,0 +1,1 @@
+"""What tsm is to git's hooks, to pre-commit, to CI services and to editors."""

@@ -1,0 +1,1 @@
+"""What was seen to happen when scripts were run: replays, their effects, rehearsals."""
