@@ -37,7 +37,7 @@ def open_readonly(path: Path, shown: str, *, is_ref: bool = False) -> Iterator[a
     # the connection's POSIX locks (https://sqlite.org/howtocorrupt.html, section 2.2).
     is_wal = _uses_wal(path, shown)
     log, index = _beside(path, "-wal"), _beside(path, "-shm")
-    is_settled = not _has_bytes(log) and not (is_ref and _has_bytes(_beside(path, "-journal")))
+    is_settled = not has_bytes(log) and not (is_ref and has_bytes(_beside(path, "-journal")))
     if is_settled and (is_wal or is_ref):
         with _unchanged(path), _opened(path, "mode=ro&immutable=1") as connection:
             yield connection
@@ -193,7 +193,7 @@ def _is_hot(path: Path) -> bool:
 
     A writer that is at work has a journal too, but also a lock; then reading just works.
     """
-    if not _has_bytes(_beside(path, "-journal")):
+    if not has_bytes(_beside(path, "-journal")):
         return False
     try:
         with _opened(path, "mode=ro") as connection:
@@ -231,7 +231,7 @@ def _private_copy(path: Path, folder: Path) -> Path:
         remove_database(copy)
         with suppress(FileNotFoundError):  # who had it open may just be closing it
             for suffix in ("", "-wal", "-journal"):
-                if suffix == "" or _has_bytes(_beside(path, suffix)):
+                if suffix == "" or has_bytes(_beside(path, suffix)):
                     shutil.copyfile(_beside(path, suffix), _beside(copy, suffix))
             if _signs(path) == before:
                 return copy
@@ -254,7 +254,8 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _has_bytes(path: Path) -> bool:
+def has_bytes(path: Path) -> bool:
+    """Whether there is a file, and anything in it."""
     try:  # in one step: a journal goes whenever its writer commits
         return path.stat().st_size > 0
     except FileNotFoundError:

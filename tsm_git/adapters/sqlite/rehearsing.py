@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 
 import apsw
 
-from tsm_git.adapters.sqlite.connection import open_readonly, translated
+from tsm_git.adapters.sqlite.connection import has_bytes, open_readonly, translated
 from tsm_git.core.errors import DatabaseError
 
 SMALL = 32 << 20  # bytes up to which a copy is held in memory
@@ -125,7 +125,7 @@ def _in_memory(source: Path, shown: str) -> Copy:
 def _cloned(source: Path) -> Path | None:
     """A clone in a folder of its own, or None where there is none to be had."""
     beside = [source.with_name(source.name + suffix) for suffix in ("-wal", "-journal")]
-    if sys.platform != "linux" or any(path.exists() and path.stat().st_size for path in beside):
+    if sys.platform != "linux" or any(map(has_bytes, beside)):
         return None
     import fcntl  # Unix only
 
