@@ -42,11 +42,11 @@ def open_readonly(path: Path, shown: str, *, is_ref: bool = False) -> Iterator[a
         with _unchanged(path), _opened(path, "mode=ro&immutable=1") as connection:
             yield connection
     elif is_ref or (is_wal and not index.exists()) or (not is_wal and _is_hot(path)):
-        from tempfile import TemporaryDirectory  # seldom needed
+        from tsm_git.adapters.sqlite.private import private_folder  # seldom needed
 
         with (
-            TemporaryDirectory(prefix="tsm-") as scratch,
-            _opened(_private_copy(path, Path(scratch)), "mode=rw") as connection,
+            private_folder() as scratch,
+            _opened(_private_copy(path, scratch), "mode=rw") as connection,
         ):
             yield connection
     else:

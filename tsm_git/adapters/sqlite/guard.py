@@ -7,6 +7,7 @@ is TSM505's to say, so here they are without effect and without a word.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -258,10 +259,11 @@ class OneFile(apsw.VFS):
 
 
 class Deadline:
-    """Interrupts what runs too long."""
+    """Interrupts what runs too long, or for nobody any more."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self.at = float("inf")
+        self._parent = os.getppid()
         connection.set_progress_handler(self._is_over, _STEPS)
 
     @property
@@ -270,7 +272,8 @@ class Deadline:
         return time.monotonic() > self.at
 
     def _is_over(self) -> bool:
-        return time.monotonic() > self.at
+        # Who asked may have been killed; then there is nobody to kill this process.
+        return time.monotonic() > self.at or os.getppid() != self._parent
 
 
 def harden(connection: apsw.Connection, *, in_memory: bool = True) -> None:

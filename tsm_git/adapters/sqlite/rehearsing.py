@@ -13,12 +13,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir, mkdtemp
+from tempfile import gettempdir
 from typing import BinaryIO, NamedTuple
 
 import apsw
 
 from tsm_git.adapters.sqlite.connection import has_bytes, open_readonly, translated
+from tsm_git.adapters.sqlite.private import private_folder
 from tsm_git.core.errors import DatabaseError
 
 SMALL = 32 << 20  # bytes up to which a copy is held in memory
@@ -46,17 +47,15 @@ def private_copy(
     if size <= small:
         yield _in_memory(source, shown)
         return
-    cloned = _cloned(source)
-    if cloned is not None:
-        try:
-            yield Copy("a clone", size, file=cloned)
-        finally:
-            shutil.rmtree(cloned.parent, ignore_errors=True)
-        return
-    with TemporaryDirectory(prefix="tsm-rehearsal-", dir=_room_for(size, source)) as folder:
-        target = Path(folder).resolve() / "copy.sqlite"
-        _copied(source, shown, target, tell)
-        yield Copy("a copy", size, file=target)
+    place = _cloning_place(source.resolve())
+    if place is not None:
+        with private_folder(place) as folder:
+            if _cloned(source, folder / "copy.sqlite"):
+                yield Copy("a clone", size, file=folder / "copy.sqlite")
+                return
+    with private_folder(_room_for(size, source)) as folder:
+        _copied(source, shown, folder / "copy.sqlite", tell)
+        yield Copy("a copy", size, file=folder / "copy.sqlite")
 
 
 def _copied(source: Path, shown: str, target: Path, tell: Callable[[int, int], None]) -> None:
@@ -122,32 +121,28 @@ def _in_memory(source: Path, shown: str) -> Copy:
     return Copy("a copy in memory", len(image), image=image)
 
 
-def _cloned(source: Path) -> Path | None:
-    """A clone in a folder of its own, or None where there is none to be had."""
-    beside = [source.with_name(source.name + suffix) for suffix in ("-wal", "-journal")]
-    if sys.platform != "linux" or any(map(has_bytes, beside)):
-        return None
+def _cloned(source: Path, target: Path) -> bool:
+    """Whether the target has become a clone, which shares the blocks of the source."""
     import fcntl  # Unix only
 
-    parent = _cloning_place(source.resolve())
-    if parent is None:
-        return None
-    folder = Path(mkdtemp(prefix=".tsm-rehearsal-", dir=parent))
-    target = folder / "copy.sqlite"
     try:
         with source.open("rb") as original, target.open("xb") as clone:
             fcntl.ioctl(clone.fileno(), _FICLONE, original.fileno())
     except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
-        return None
-    return target
+        target.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _cloning_place(source: Path) -> Path | None:
     """A folder on the file system of the source, if that may be one that shares blocks.
 
-    The folder for temporary files, where it is there; else the one that the source lies in.
+    The folder for temporary files, where it is there; else the one that the source lies in. None,
+    too, where not all of a database is in its file.
     """
+    beside = [source.with_name(source.name + suffix) for suffix in ("-wal", "-journal")]
+    if sys.platform != "linux" or any(map(has_bytes, beside)):
+        return None
     try:
         mounts = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
@@ -157,7 +152,8 @@ def _cloning_place(source: Path) -> Path | None:
     if mount is None or kinds[mount] not in _SHARING:
         return None
     usual = Path(gettempdir())
-    return usual if usual.stat().st_dev == source.stat().st_dev else source.parent
+    place = usual if usual.stat().st_dev == source.stat().st_dev else source.parent
+    return place if os.access(place, os.W_OK) else None
 
 
 def _room_for(size: int, source: Path) -> Path | None:

@@ -41,9 +41,9 @@ def _copy(path: Path, shown: str, stack: ExitStack) -> apsw.Connection:
     """A connection to a private copy of a database, in memory unless it is large."""
     target = ":memory:"
     if path.stat().st_size > IN_MEMORY:
-        from tempfile import TemporaryDirectory  # seldom
+        from tsm_git.adapters.sqlite.private import private_folder  # seldom
 
-        target = str(Path(stack.enter_context(TemporaryDirectory(prefix="tsm-")), "shadow.sqlite"))
+        target = str(stack.enter_context(private_folder()) / "shadow.sqlite")
     with translated(shown), open_readonly(path, shown) as source:
         connection = apsw.Connection(target)
         try:

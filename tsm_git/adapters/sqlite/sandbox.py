@@ -17,9 +17,9 @@ import threading
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, Any
 
+from tsm_git.adapters.sqlite.private import private_folder
 from tsm_git.core.errors import TsmError
 from tsm_git.core.proof.order import Failure, Outcome, Table
 from tsm_git.core.proof.replay import Limits, Run, Stop, Text, Trouble, run_of
@@ -89,15 +89,16 @@ def replay(
     """Does the tasks in one shadow database, and returns an answer for each.
 
     `image` is what the database holds at first: the answer to an earlier Keep; or it is in `file`,
-    which is changed. With `surveys` the rows that watched scripts touch are counted. A task after
-    the one in which a script stopped is not done, and its answer is None. `on_script` is told of
-    each script when it has run. Raises SpoiledImage where what is there at first is no sound
-    database, and TsmError where the sandbox itself does not work.
+    which is changed, and beside which temporary files may lie. With `surveys` the rows that watched
+    scripts touch are counted. A task after the one in which a script stopped is not done, and its
+    answer is None. `on_script` is told of each script when it has run. Raises SpoiledImage where
+    what is there at first is no sound database, and TsmError where the sandbox itself does not
+    work.
     """
     tasks, cut = _within(tasks, limits)
     if cut and not any(isinstance(task, RunAll) and task.scripts for task in tasks):
         return _answers(tasks, [[] for _ in tasks], cut)
-    with TemporaryDirectory(prefix="tsm-replay-") as folder:
+    with private_folder() as folder:
         place = _Place(folder, image, file, surveys)
         conversation = _Conversation(tasks, limits, place, on_script)
         return _answers(tasks, conversation.hold(), cut)
@@ -106,7 +107,7 @@ def replay(
 class _Place(NamedTuple):
     """Where the child works, and on what."""
 
-    folder: str
+    folder: Path
     image: bytes
     file: Path | None
     surveys: bool
@@ -127,13 +128,14 @@ class _Conversation:
         self._place = place
         self._on_script = on_script
         self._killed = False
+        temporary = place.file.parent if place.file else place.folder  # there is room
         self._process = subprocess.Popen(
             command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=place.folder,
-            env=_environment() | {"SQLITE_TMPDIR": place.folder},
+            env=_environment() | {"SQLITE_TMPDIR": str(temporary)},
         )
 
     def hold(self) -> list[Any]:
