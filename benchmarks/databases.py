@@ -22,8 +22,12 @@ import sys, apsw, pathlib, datetime
 now = lambda: datetime.datetime.now(datetime.UTC).isoformat()
 connection = apsw.Connection("app.sqlite")
 connection.pragma("synchronous", "FULL")
-connection.execute("CREATE TABLE _migrations (id INTEGER PRIMARY KEY, filename, script, a, b)")
+connection.execute("CREATE TABLE IF NOT EXISTS"
+                   " _migrations (id INTEGER PRIMARY KEY, filename, script, a, b)")
+done = {name for (name,) in connection.execute("SELECT filename FROM _migrations")}
 for path in sorted(pathlib.Path("app.sqlite.migrations").iterdir()):
+    if path.name in done:
+        continue
     text = path.read_text()
     connection.execute("BEGIN IMMEDIATE")
     began = now()
@@ -81,23 +85,30 @@ def applying(folder: Path, count: int, scale: float = 1.0) -> list[Figure]:
     tables = _project(folder / "tables", many, "create table t{0} (a integer, b text);\n")
     rows = _project(folder / "rows", many, _ROWS)
     twice = _project(folder / "twice", many * 2, _ROWS)
+    old = _started(_project(folder / "old", many, _ROWS), tsm)
     commands = [
         _apply("apply", tables, tsm),
         _bare("apply, bare", tables),
         _apply("apply data", rows, tsm),
         _bare("apply data, bare", rows),
         _apply("apply data twice", twice, tsm),
+        _bare("apply more, bare", old, _START),
+        _apply("apply more", old, tsm, _START),
     ]
     costs = rounds(commands, count)
-    backups = len(list((tables / "app.sqlite.bak").glob("*.sqlite")))
+    backups = {where: len(list(where.glob("app.sqlite.bak/*.sqlite"))) for where in (tables, old)}
     ddl = ratio(costs["apply"], costs["apply, bare"])
     data = ratio(costs["apply data"], costs["apply data, bare"])
     growth = ratio(costs["apply data twice"], costs["apply data"])
+    more = ratio(costs["apply more"], costs["apply more, bare"])
+    again = f"{many} rows to a database that is there"
     return [
         Figure("S10", f"apply of {many} tables against the bare loop", ddl.wall, 1.15, ddl.cpu),
         Figure("S10", f"apply of {many} rows against the bare loop", data.wall, 1.15, data.cpu),
+        Figure("S10", again, more.wall, 1.15, more.cpu),
         Figure("S10", "twice as many data scripts", growth.wall, 2.2, growth.cpu),
-        Figure("S10", "backups of a database that did not exist", backups, 0),
+        Figure("S10", "backups of a database that did not exist", backups[tables], 0),
+        Figure("S10", "backups of one that did", backups[old], 1),
     ]
 
 
@@ -125,7 +136,7 @@ def _project(folder: Path, scripts: int, text: str) -> Path:
     (migrations / "0001.log.sql").write_text("create table log (number integer, line text);\n")
     for number in range(2, scripts + 1):
         (migrations / f"{number:04}.more.sql").write_text(text.format(number))
-    (folder / ".gitignore").write_text("*.sqlite*\n!*.migrations\n")
+    (folder / ".gitignore").write_text("*.sqlite*\n!*.migrations\nstarted\n")
     name = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
     for arguments in (["init", "-q"], ["add", "."], [*name, "commit", "-qm", "scripts"]):
         subprocess.run(["git", *arguments], cwd=folder, env=environment({}), check=True)
@@ -152,16 +163,28 @@ def _large(folder: Path, size: int) -> Path:
 def _command(name: str, folder: Path, before: str, *argv: str) -> Command:
     """A command that has its leftovers removed first; `rm` costs next to nothing."""
     env = {"PYTHONPATH": str(SOURCE), "PYTHONPYCACHEPREFIX": str(folder.parent / "pycache")}
-    shell = f'rm -rf {before}; exec "$@"'
+    shell = f'rm -rf {before.rstrip("; ")}; exec "$@"'
     return Command(name, ("/bin/sh", "-c", shell, "sh", sys.executable, *argv), folder, env)
 
 
-def _apply(name: str, folder: Path, tsm: Path) -> Command:
-    return _command(name, folder, "app.sqlite app.sqlite.bak", "-P", str(tsm), "apply")
+_START = "cp started app.sqlite;"
 
 
-def _bare(name: str, folder: Path) -> Command:
-    return _command(name, folder, "app.sqlite", "-c", _APPLY)
+def _started(folder: Path, tsm: Path) -> Path:
+    """The project, with a database `started` that has applied its first script."""
+    run = [sys.executable, "-P", str(tsm), "apply", "0001.log.sql"]
+    subprocess.run(run, cwd=folder, env=environment({"PYTHONPATH": str(SOURCE)}), check=True)
+    (folder / "app.sqlite").rename(folder / "started")
+    return folder
+
+
+def _apply(name: str, folder: Path, tsm: Path, start: str = "") -> Command:
+    before = f"app.sqlite app.sqlite.bak; {start}"
+    return _command(name, folder, before, "-P", str(tsm), "apply")
+
+
+def _bare(name: str, folder: Path, start: str = "") -> Command:
+    return _command(name, folder, f"app.sqlite app.sqlite.bak; {start}", "-c", _APPLY)
 
 
 def _backup(name: str, folder: Path, tsm: Path) -> Command:

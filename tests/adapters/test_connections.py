@@ -12,7 +12,7 @@ import pytest
 
 from tests.adapters.test_applying import WHEN, rows, tables
 from tests.harness.project import SOURCE, open_database
-from tsm_git.adapters.sqlite import Runnable, applier
+from tsm_git.adapters.sqlite import Applier, Runnable
 from tsm_git.adapters.sqlite.replay import replay
 from tsm_git.core.errors import ScriptError
 from tsm_git.core.ledger import Ledger
@@ -22,7 +22,7 @@ from tsm_git.core.transactions import first_unfit
 
 def run(path: Path, *texts: str, first: int = 1) -> None:
     """Apply scripts over one applier, each of which has to run."""
-    with applier(path, "app.sqlite", lambda: WHEN) as one:
+    with Applier(path, "app.sqlite", lambda: WHEN) as one:
         for number, text in enumerate(texts, start=first):
             runnable = Runnable(number, f"app.sqlite.migrations/{number:03}.it.sql", text)
             assert one.apply(runnable, lambda _: True)
@@ -64,7 +64,7 @@ class TestSettings:
 
     def test_those_of_a_script_that_failed_are_gone_too(self, path: Path) -> None:
         run(path, "create table t (a check (a > 0))")
-        with applier(path, "app.sqlite", lambda: WHEN) as one:
+        with Applier(path, "app.sqlite", lambda: WHEN) as one:
             bad = "pragma ignore_check_constraints = on; insert into t values (-1); bad"
             with pytest.raises(ScriptError):
                 one.apply(Runnable(2, "002.it.sql", bad), lambda _: True)
@@ -160,7 +160,7 @@ class TestAsking:
             asked.append(len(ledger.entries))
             return True
 
-        with applier(path, "app.sqlite", lambda: WHEN) as one:
+        with Applier(path, "app.sqlite", lambda: WHEN) as one:
             for number in range(2, 30):
                 if number == 20:
                     other = open_database(path)
@@ -175,13 +175,13 @@ class TestNewDatabase:
     PROGRAM = """
 import sys
 from pathlib import Path
-from tsm_git.adapters.sqlite import Runnable, applier
+from tsm_git.adapters.sqlite import Runnable, Applier
 from tsm_git.core.errors import TsmError
 path = Path(sys.argv[1])
 def allow(ledger):
     return not ledger.entries
 print("ready", flush=True); sys.stdin.readline()
-with applier(path, "app.sqlite", lambda: "2026") as one:
+with Applier(path, "app.sqlite", lambda: "2026") as one:
     print(one.apply(Runnable(1, "001.it.sql", "create table t (a); insert into t values (1)"), allow))
 """
 
@@ -200,6 +200,44 @@ with applier(path, "app.sqlite", lambda: "2026") as one:
 
         assert sorted(said) == ["False", "False", "False", "True"]
         assert rows(path, "select * from t") == [(1,)]
+        assert [p.name for p in path.parent.glob("app.sqlite*")] == ["app.sqlite"]
+
+    def test_nobody_sees_it_before_it_is_whole(self, path: Path) -> None:
+        with Applier(path, "app.sqlite", lambda: WHEN) as one:
+            one.apply(Runnable(1, "001.it.sql", "create table t (a)"), lambda _: True)
+            one.apply(Runnable(2, "002.it.sql", "create table u (a)"), lambda _: True)
+            assert not path.exists()
+
+        assert tables(path) == {"t", "u"}
+        assert one.ran == ["001.it.sql", "002.it.sql"]
+        assert [p.name for p in path.parent.glob("app.sqlite*")] == ["app.sqlite"]
+
+    def test_a_script_that_fails_leaves_those_before_it(self, path: Path) -> None:
+        with Applier(path, "app.sqlite", lambda: WHEN) as one:
+            one.apply(Runnable(1, "001.it.sql", "create table t (a)"), lambda _: True)
+            with pytest.raises(ScriptError, match="no such table"):
+                one.apply(Runnable(2, "002.it.sql", "insert into u values (1)"), lambda _: True)
+
+        assert one.ran == ["001.it.sql"]
+        assert rows(path, "select id from _migrations") == [(1,)]
+
+    def test_one_that_somebody_makes_meanwhile_gets_the_scripts(self, path: Path) -> None:
+        with Applier(path, "app.sqlite", lambda: WHEN) as one:
+            one.apply(Runnable(1, "001.it.sql", "create table t (a)"), lambda _: True)
+            other = open_database(path)
+            other.execute("create table theirs (a)")
+            other.close()
+
+        assert tables(path) == {"t", "theirs"}
+        assert one.ran == ["001.it.sql"]
+
+    def test_those_that_it_has_by_then_do_not_run_again(self, path: Path) -> None:
+        with Applier(path, "app.sqlite", lambda: WHEN) as one:
+            one.apply(Runnable(1, "001.it.sql", "create table t (a)"), lambda x: not x.entries)
+            run(path, "create table t (a); insert into t values ('theirs')")
+
+        assert rows(path, "select a from t") == [("theirs",)]
+        assert one.ran == []
         assert [p.name for p in path.parent.glob("app.sqlite*")] == ["app.sqlite"]
 
     def test_a_link_leads_to_it(self, path: Path) -> None:

@@ -75,8 +75,10 @@ class Disk:
         else:
             self.since[name].append(Change(None, None))
 
-    def moved(self, name: str, target: str | None) -> None:
-        """A file is about to be renamed, or removed without a target."""
+    def moved(self, name: str, target: str | None, *, stays: bool = False) -> None:
+        """A file is about to be renamed, or linked where it `stays`, or removed without a target."""
+        if not Path(name).exists():
+            return  # who removes what may be there removes nothing
         self.opened(name)
         if name not in self.since:
             return
@@ -84,7 +86,8 @@ class Disk:
             self.opened(target)
             # The new name shows what the old one held on the disk, or what it was before.
             self.since[target].append(Change(None, self.safe.get(name) or b""))
-        self.since[name].append(Change(None, None))
+        if not stays:
+            self.since[name].append(Change(None, None))
 
     def lose_power(self, seed: int) -> None:
         """Make the files what the disk has."""

@@ -150,9 +150,9 @@ class Steps:
                 self.disk.opened(name)
             return
         self.step(f"{event.removeprefix('os.')} {name[len(self.root) :]}")
-        if self.disk is not None and event in ("os.rename", "os.remove"):
-            target = os.path.abspath(os.fsdecode(arguments[1])) if event == "os.rename" else None
-            self.disk.moved(name, target)
+        if self.disk is not None and event in ("os.rename", "os.link", "os.remove"):
+            target = None if event == "os.remove" else os.path.abspath(os.fsdecode(arguments[1]))
+            self.disk.moved(name, target, stays=event == "os.link")
 
     def _fsync(self, real: Callable[[int], None]) -> Callable[[int], None]:
         def fsync(descriptor: int) -> None:
@@ -182,7 +182,16 @@ class Steps:
 
 
 _EVENTS = frozenset(
-    {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "subprocess.Popen", "fcntl.flock"}
+    {
+        "open",
+        "os.rename",
+        "os.link",
+        "os.remove",
+        "os.mkdir",
+        "os.rmdir",
+        "subprocess.Popen",
+        "fcntl.flock",
+    }
 )
 
 

@@ -22,6 +22,7 @@ from tests.faults.test_kills import (
     Story,
     keeps_all,
     tell_apply,
+    tell_create_in_part,
     tell_restore,
     tell_restore_to_nothing,
 )
@@ -30,7 +31,7 @@ from tests.faults.worlds import APPLIED, SCRIPTS, World
 
 CALLS = ("call",)
 WRITES = tuple(f"sqlite {word}" for word in ("create", "write", "sync", "truncate", "delete"))
-MOVES = ("rename", "remove", "fsync", "write")
+MOVES = ("rename", "link", "remove", "fsync", "write")
 POINTS = cases(usual=4, full=10_000, long=10_000)  # of each kind and scenario
 SEEDS = 5 if LONG else 1  # powers go at each point
 CACHE = 8  # pages, so that SQLite writes before it commits
@@ -59,11 +60,12 @@ ALL = [
     Scenario(tell, mode)
     for tell in (tell_apply, tell_restore, tell_restore_to_nothing)
     for mode in ("delete", "wal", "truncate", "persist")
-]
+] + [Scenario(tell_create_in_part, "delete")]
 USUAL = [
     Scenario(tell_apply, "delete"),
     Scenario(tell_apply, "wal"),
     Scenario(tell_restore, "delete"),
+    Scenario(tell_create_in_part, "delete"),
 ]
 SCENARIOS = ALL if LONG else USUAL
 

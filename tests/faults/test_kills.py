@@ -18,7 +18,7 @@ import pytest
 from tests.faults.injector import Plan
 from tests.faults.profile import cases, chance
 from tests.faults.server import Job, Outcome, Server
-from tests.faults.worlds import APPLIED, DATABASE, SCRIPTS, Content, World
+from tests.faults.worlds import APPLIED, DATABASE, NO_FILE, SCRIPTS, Content, World
 
 KILLS = cases(usual=120, full=1_000, long=20_000)
 
@@ -55,6 +55,23 @@ def tell_apply(world: World, server: Server) -> Story:
         states.append(ahead.content())
     ahead.forget()
     return Story(("apply",), tuple(states), keeps=states[0], share=3)
+
+
+def tell_create(world: World, server: Server) -> Story:
+    """There is no database: all scripts or no file."""
+    story = tell_create_in_part(world, server)
+    return story._replace(states=(NO_FILE, story.states[-1]))
+
+
+def tell_create_in_part(world: World, server: Server) -> Story:
+    """There is no database, and an error leaves what has been applied by then."""
+    world.database.unlink()
+    made, states = world.copy("made"), [NO_FILE]
+    for name in sorted(SCRIPTS):
+        assert server.tsm(made.root, "apply", name).code == 0
+        states.append(made.content())
+    made.forget()
+    return Story(("apply",), tuple(states), keeps=NO_FILE)
 
 
 def tell_deploy(world: World, server: Server) -> Story:
@@ -107,13 +124,14 @@ def tell_refresh(world: World, server: Server) -> Story:
 
 STORIES = [
     tell_apply,
+    tell_create,
     tell_deploy,
     tell_backup,
     tell_restore,
     tell_restore_to_nothing,
     tell_refresh,
 ]
-SHARES = 2 * (3 + 2 + 1 + 1 + 1 + 1)  # of both journal modes
+SHARES = 2 * (3 + 1 + 2 + 1 + 1 + 1 + 1)  # of both journal modes
 
 
 @pytest.mark.slow
@@ -175,7 +193,7 @@ def _is_whole(seen: World, story: Story, outcome: Outcome, where: str) -> None:
     allowed = story.states if outcome.code else story.states[-1:]
     assert content in allowed, where
     for number in (5, 6):
-        if f"applying 00{number}" in outcome.stderr:
+        if story.keeps != NO_FILE and f"applying 00{number}" in outcome.stderr:
             assert number - 1 in content.ledger, where
     assert keeps_all(seen, story, outcome), where
     seen.forget()
@@ -184,8 +202,8 @@ def _is_whole(seen: World, story: Story, outcome: Outcome, where: str) -> None:
 def keeps_all(world: World, story: Story, outcome: Outcome) -> bool:
     """Whether each backup is whole, and there is one of what was, if it is not any more."""
     kept = [world.content(path) for path in world.backups()]
-    if story.database != DATABASE:
-        return True  # it is a copy of what somebody else has
+    if story.database != DATABASE or story.keeps == NO_FILE:
+        return True  # it is a copy of what somebody else has, or there was nothing
     if (outcome.code == 0 or world.content() != story.keeps) and story.keeps not in kept:
         return False
     return all(content in story.states for content in kept)

@@ -21,7 +21,7 @@ from tests.faults.server import Outcome, Server
 from tests.harness.project import Project
 from tests.renumber.stories import land
 
-STEPS = ("read", "write", "rename", "remove", "mkdir", "rmdir", "fsync", "start", "flock")
+STEPS = ("read", "write", "rename", "link", "remove", "mkdir", "rmdir", "fsync", "start", "flock")
 POINTS = cases(usual=3, full=10_000, long=10_000)  # of each kind and command
 
 
@@ -41,6 +41,12 @@ KINDS = {
 
 def tell_apply(project: Project) -> tuple[str, ...]:
     """Two scripts are pending."""
+    return ("apply",)
+
+
+def tell_create(project: Project) -> tuple[str, ...]:
+    """There is no database yet."""
+    (project.root / project.database).unlink()
     return ("apply",)
 
 
@@ -101,6 +107,7 @@ def tell_deploy(project: Project) -> tuple[str, ...]:
 
 STORIES: list[Callable[[Project], tuple[str, ...]]] = [
     tell_apply,
+    tell_create,
     tell_restore_database,
     tell_restore_scripts,
     tell_renumber,

@@ -52,6 +52,9 @@ class Content(NamedTuple):
     rows: str
 
 
+NO_FILE = Content((), (), (), "no file")
+
+
 class World:
     """One copy of the project."""
 
@@ -95,6 +98,8 @@ class World:
 
     def content(self, path: Path | None = None) -> Content:
         """Look into the database, which must be sound, and its ledger say what its tables show."""
+        if not (path or self.database).exists():
+            return NO_FILE
         with closing(open_database(path or self.database)) as connection:
             assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
             assert connection.execute("pragma foreign_key_check").fetchall() == []

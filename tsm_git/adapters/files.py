@@ -43,6 +43,18 @@ _READ = (
 
 def read_file(path: str | Path) -> Content:
     """What one file says. Never follows a symbolic link, never waits on a pipe or device."""
+    data = _bytes_of(path)
+    return inspect(data) if isinstance(data, bytes) else data
+
+
+def read_text(path: Path) -> str | None:
+    """The normalised text of a script, or None if it is no readable script."""
+    data = _bytes_of(path)  # once: what is looked at is what is returned
+    return text_of(data) if isinstance(data, bytes) and inspect(data).flaw is None else None
+
+
+def _bytes_of(path: str | Path) -> bytes | Content:
+    """What a file holds, or why it cannot be read."""
     try:
         handle = os.open(path, _READ)
     except OSError:
@@ -51,18 +63,11 @@ def read_file(path: str | Path) -> Content:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             return Content(blob_id(b""), Flaw.NOT_A_FILE)
-        return inspect(_read_all(handle, status.st_size))
+        return _read_all(handle, status.st_size)
     except OSError:
         return Content(blob_id(b""), Flaw.UNREADABLE)
     finally:
         os.close(handle)
-
-
-def read_text(path: Path) -> str | None:
-    """The normalised text of a script, or None if it is no readable script."""
-    if read_file(path).flaw is not None:
-        return None
-    return text_of(path.read_bytes())
 
 
 def rename_files(pairs: Sequence[tuple[Path, Path]]) -> None:

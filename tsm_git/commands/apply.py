@@ -141,7 +141,7 @@ def apply_scripts(
     """
     if not scripts:
         return Applied(database.database, ())
-    from tsm_git.adapters.sqlite import Runnable, applier  # a refusal needs no apsw
+    from tsm_git.adapters.sqlite import Applier, Runnable  # a refusal needs no apsw
 
     facts = database.comparison.facts
     shown = database.database
@@ -149,24 +149,21 @@ def apply_scripts(
     known = len(judged)
     expected: list[tuple[object, ...]] = [entry[:3] for entry in judged]
     expected += [(script.number, script.filename, script.digest) for script in scripts]
-    ran: list[str] = []
-    with (
-        _alone_if_needed(project, database, scripts),
-        applier(project.top / shown, shown, clock) as one,
-    ):
-        for count, script in enumerate(scripts):
-            listener.applying(script.filename)
-            try:
-                text = _text_of(database, script)
-                runnable = Runnable(script.number, f"{facts.folder}/{script.filename}", text)
-                if one.apply(runnable, _allow(database, expected, known + count)):
-                    ran.append(script.filename)
-            except TsmError as error:
-                later = tuple(other.filename for other in scripts[count + 1 :])
-                path = made.path if made else None
-                error.progress = Progress(tuple(ran), script.filename, later, path)
-                raise
-    return Applied(database.database, tuple(ran), made.path if made else None)
+    at = 0
+    one = Applier(project.top / shown, shown, clock)
+    try:
+        with _alone_if_needed(project, database, scripts), one:
+            for at, script in enumerate(scripts):
+                listener.applying(script.filename)
+                path, text = f"{facts.folder}/{script.filename}", _text_of(database, script)
+                allow = _allow(database, expected, known + at)
+                one.apply(Runnable(script.number, path, text), allow)
+    except TsmError as error:
+        later = tuple(script.filename for script in scripts[at + 1 :])
+        saved = made.path if made else None
+        error.progress = Progress(tuple(one.ran), scripts[at].filename, later, saved)
+        raise
+    return Applied(database.database, tuple(one.ran), made.path if made else None)
 
 
 def _allow(

@@ -159,7 +159,7 @@ def inspect(data: bytes) -> Content:
         conflict_line=_first_line(_CONFLICT, text) if marked else None,
         undecided_line=_first_line(_UNDECIDED, text) if b"-- tsm: undecided" in text else None,
         empty=not has_statement(text),
-        directives=directives(text) if b"tsm:" in text else frozenset(),
+        directives=directives(text),
         unfit=_unfit(text),
     )
 
@@ -172,6 +172,8 @@ def has_statement(text: bytes) -> bool:
 
 def directives(text: bytes) -> frozenset[str]:
     """What the comments before the first statement ask for: the words of lines `-- tsm: WORD`."""
+    if b"tsm:" not in text:
+        return frozenset()
     header = _NOTHING.match(text)
     found = re.findall(_DIRECTIVE, text[: header.end() if header else 0], re.MULTILINE)
     return frozenset(word.decode() for word in found)

@@ -2,7 +2,8 @@
 
 `connection` opens, each way of opening with its pragmas and their reasons; `ledger` reads what was
 applied, `recording` writes it; `scripts` runs statements, `applying` whole scripts with their rows,
-`foreign_keys` finds what they orphan; `copies` backs up and restores.
+`foreign_keys` finds what they orphan; `unborn` is a database before it has a name, `copies` backs
+up and restores.
 
 A caller that might hold the same file open through another SQLite library runs this in a child
 process (`tsm_git.worker`), since two libraries on one file in one process lose each other's locks
@@ -14,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tsm_git.adapters.sqlite.applying import Runnable, applier, apply_script
+    from tsm_git.adapters.sqlite.applying import Applier, Runnable, apply_script
     from tsm_git.adapters.sqlite.connection import ensure_writable
     from tsm_git.adapters.sqlite.copies import (
         back_up,
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 # Loaded when it is first used: a check reads ledgers, and does not run scripts.
 _HOMES = {
+    "Applier": "applying",
     "Runnable": "applying",
-    "applier": "applying",
     "apply_script": "applying",
     "back_up": "copies",
     "ensure_writable": "connection",
@@ -46,8 +47,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "Applier",
     "Runnable",
-    "applier",
     "apply_script",
     "back_up",
     "ensure_writable",

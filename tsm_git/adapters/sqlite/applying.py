@@ -6,17 +6,19 @@ for before the COMMIT. One that asks for no transaction runs statement by statem
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import Self
 
-from tsm_git.adapters.sqlite.connection import open_working, translated
-from tsm_git.adapters.sqlite.durable import make_durable, remove_database, remove_stale
+import apsw
+
+from tsm_git.adapters.sqlite.connection import open_private, open_working, translated
 from tsm_git.adapters.sqlite.foreign_keys import Orphans, new_orphans, orphans, references
 from tsm_git.adapters.sqlite.ledger import entries
 from tsm_git.adapters.sqlite.recording import Record, ensure_ledger, record
 from tsm_git.adapters.sqlite.scripts import Trace, run_freely, run_script
+from tsm_git.adapters.sqlite.unborn import Unborn
 from tsm_git.core.errors import ScriptError
 from tsm_git.core.ledger import Ledger
 from tsm_git.core.record import NamedTuple
@@ -40,16 +42,6 @@ class Runnable(NamedTuple):
         return self.path.rpartition("/")[2]
 
 
-@contextmanager
-def applier(path: Path, shown: str, clock: Clock) -> Iterator[Applier]:
-    """What applies scripts to one database, over one connection where they leave it as it was."""
-    one = Applier(path, shown, clock)
-    try:
-        yield one
-    finally:
-        one.close()
-
-
 def apply_script(
     path: Path, shown: str, script: tuple[int, str, str], clock: Clock, allow: Allow
 ) -> bool:
@@ -57,18 +49,29 @@ def apply_script(
 
     Returns and raises as `Applier.apply`.
     """
-    with applier(path, shown, clock) as one:
+    with Applier(path, shown, clock) as one:
         return one.apply(Runnable(*script), allow)
 
 
 class Applier:
-    """Applies scripts to one database, in the order in which it is given them."""
+    """Applies scripts to one database, in the order in which it is given them.
 
-    def __init__(self, path: Path, shown: str, clock: Clock) -> None:
+    A database that does not exist gets its scripts under a name that nobody knows, and its own when
+    all have run, or one has failed: so it costs one wait for the disk. A kill, or a full disk,
+    leaves nothing of it.
+    `is_private` says that nobody else knows the file, and that its maker sees to it that it is on
+    disk. `ran` has the file names of what has run.
+    """
+
+    def __init__(self, path: Path, shown: str, clock: Clock, *, is_private: bool = False) -> None:
         self._path = path.resolve()
         self._shown = shown
         self._clock = clock
+        self._is_private = is_private
         self._open: _Open | None = None
+        self._unborn: Unborn | None = None
+        self._held: list[tuple[Runnable, Allow]] = []  # those that the unborn database has had
+        self.ran: list[str] = []
 
     def apply(self, script: Runnable, allow: Allow) -> bool:
         """Runs a script and records it; False if somebody else has just done it.
@@ -79,53 +82,85 @@ class Applier:
         be orphaned. The database is then as it was before; one that did not exist, does not.
         """
         with translated(self._shown):
-            if not self._path.exists():
-                with suppress(FileExistsError):  # somebody else has just made it
-                    return self._create(script, allow)
-            opened = self._opened()
             try:
-                return opened.apply(script, allow)
-            finally:
-                if opened.has_settings:
-                    self.close()
+                return self._run(script, allow)
+            except BaseException as error:
+                is_first = self._unborn is not None and not self._held
+                # Where a private file failed, it could not be rolled back either.
+                self._settle(worthless=isinstance(error, (apsw.Error, OSError)))
+                if is_first and isinstance(error, ScriptError):  # whatever it says: nothing stays
+                    raise ScriptError(error.path, error.line, error.column, error.reason) from error
+                raise
 
-    def close(self) -> None:
-        """Lets go of the database."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Lets go of the database. Raises as `apply`: a new one gets its name only now."""
+        with translated(self._shown):
+            self._settle()
+
+    def _run(self, script: Runnable, allow: Allow) -> bool:
+        opened = self._opened()
+        try:
+            has_run = opened.apply(script, allow)
+        finally:
+            if opened.has_settings:
+                self._let_go()
+        if has_run:
+            self.ran.append(script.filename)
+            if self._unborn is not None:
+                self._held.append((script, allow))
+        return has_run
 
     def _opened(self) -> _Open:
         if self._open is None:
-            self._open = _Open(self._path, self._shown, self._clock)
+            if self._unborn is None and not self._is_private and not self._path.exists():
+                self._unborn = Unborn(self._path)
+            is_private = self._is_private or self._unborn is not None
+            path = self._unborn.path if self._unborn else self._path
+            opening = open_private(path) if is_private else open_working(path)
+            self._open = _Open(opening, self._shown, self._clock)
         return self._open
 
-    def _create(self, script: Runnable, allow: Allow) -> bool:
-        """Makes the database with its first script in it, or no database at all.
+    def _let_go(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            opened.close()
 
-        Raises FileExistsError if there is one meanwhile.
+    def _settle(self, *, worthless: bool = False) -> None:
+        """Lets go, and gives a new database its name, unless it holds nothing or is worthless.
+
+        Where somebody else has made one meanwhile, that one gets the scripts.
         """
-        # Not the process id: containers that share a folder may all be process 1.
-        unborn = self._path.with_name(f"{self._path.name}-new-{os.urandom(4).hex()}")
+        unborn, held = self._unborn, self._held
+        self._unborn, self._held = None, []
+        if unborn is None:
+            self._let_go()
+            return
+        self.ran.clear()
         try:
-            with closing(_Open(unborn, self._shown, self._clock)) as opened:
-                remove_stale(unborn, lambda name: name.startswith(f"{self._path.name}-new-"))
-                if not opened.apply(script, allow):
-                    return False
-            give_name(unborn, self._path)
-        except ScriptError as error:  # whatever it says: nothing stays
-            raise ScriptError(error.path, error.line, error.column, error.reason) from error
+            self._let_go()
+            if worthless or not held:
+                return
+            unborn.give_name()
+            self.ran += [script.filename for script, _ in held]
+        except FileExistsError:
+            for script, allow in held:
+                self._run(script, allow)
+            self._let_go()
         finally:
-            remove_database(unborn)
-        return True
+            unborn.remove()
 
 
 class _Open:
     """One connection to a database that scripts are applied to, and what is known of it."""
 
-    def __init__(self, path: Path, shown: str, clock: Clock) -> None:
+    def __init__(
+        self, opening: AbstractContextManager[apsw.Connection], shown: str, clock: Clock
+    ) -> None:
         self._closing = ExitStack()
-        self._connection = self._closing.enter_context(open_working(path))
+        self._connection = self._closing.enter_context(opening)
         self._shown = shown
         self._clock = clock
         self._version: int | None = None  # of the database, when it was last seen to be as expected
@@ -243,16 +278,3 @@ def _half_done(error: ScriptError, trace: Trace) -> ScriptError:
         "again, or take the backup back by `tsm restore --backup`"
     )
     return ScriptError(error.path, error.line, error.column, error.reason, hint)
-
-
-def give_name(unborn: Path, path: Path) -> None:
-    """Gives a new database its name, unless that is taken: then raises FileExistsError."""
-    try:
-        os.link(unborn, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        if path.exists():
-            raise FileExistsError from None
-        unborn.rename(path)
-    make_durable(path.parent)

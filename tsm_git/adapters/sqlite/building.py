@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tsm_git.adapters.sqlite.applying import Clock, Runnable, applier, give_name
+from tsm_git.adapters.sqlite.applying import Applier, Clock, Runnable
 from tsm_git.adapters.sqlite.connection import translated
 from tsm_git.adapters.sqlite.copies import back_up
 from tsm_git.adapters.sqlite.durable import SIDE_FILES, make_durable
+from tsm_git.adapters.sqlite.unborn import give_name
 from tsm_git.core.errors import Refusal, ScriptError
 
 
@@ -37,7 +38,7 @@ def build(
         unborn = Path(scratch, target.name)
         if source is not None:
             back_up(source, str(source), unborn)
-        with applier(unborn, str(target), clock) as one:
+        with Applier(unborn, str(target), clock, is_private=True) as one:
             for script in scripts:
                 tell(script)
                 try:

@@ -78,15 +78,33 @@ def open_working(path: Path) -> Iterator[apsw.Connection]:
     with _connected(path, "mode=rwc") as connection:
         # A committed script must survive a power loss (https://sqlite.org/pragma.html#pragma_synchronous).
         connection.pragma("synchronous", "FULL")
-        # A rebuild drops tables; with foreign keys on that would delete the children's rows, and
-        # inside a transaction they cannot be switched (https://sqlite.org/foreignkeys.html, 6).
-        connection.pragma("foreign_keys", False)
+        _let_rebuild(connection)
         try:
             yield connection
         finally:
             # To delete a journal is to commit, and FULL does not wait until that is on disk. Once
             # for all scripts is enough, and cheaper than EXTRA, which waits each time.
             make_durable(path.resolve().parent)
+
+
+@contextmanager
+def open_private(path: Path) -> Iterator[apsw.Connection]:
+    """A connection that changes a database which nobody else knows of; creates the file.
+
+    Nothing is on disk before `make_durable`, and after a crash the file is worth nothing.
+    """
+    with _connected(path, "mode=rwc") as connection:
+        connection.pragma("synchronous", "OFF")
+        if connection.pragma("journal_mode") != "wal":  # which is the file's own, not only ours
+            connection.pragma("journal_mode", "MEMORY")
+        _let_rebuild(connection)
+        yield connection
+
+
+def _let_rebuild(connection: apsw.Connection) -> None:
+    # A rebuild drops tables; with foreign keys on that would delete the children's rows, and
+    # inside a transaction they cannot be switched (https://sqlite.org/foreignkeys.html, 6).
+    connection.pragma("foreign_keys", False)
 
 
 def ensure_writable(path: Path, shown: str) -> None:
