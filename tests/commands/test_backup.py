@@ -61,7 +61,7 @@ class TestMake:
         assert parse_backup(backup.name, "app.sqlite") is not None
         assert backup.name.endswith(".002.app.sqlite")
         assert shop.ledger(name) == shop.ledger()
-        assert [path.name for path in backup.parent.iterdir()] == [backup.name]
+        assert {path.name for path in backup.parent.iterdir()} == {".gitignore", backup.name}
 
     def test_who_may_read_it_may_read_the_backup(self, shop: Project) -> None:
         (shop.root / "app.sqlite").chmod(0o600)
@@ -156,7 +156,26 @@ class TestMake:
     def test_the_folder_cannot_be_made(self, shop: Project) -> None:
         shop.write("app.sqlite.bak", "a file is in the way")
 
-        assert complaint(shop, "backup").error.startswith("`app.sqlite` cannot be read or written")
+        assert complaint(shop, "backup") == (
+            "`app.sqlite.bak` cannot be written: File exists",
+            "run `ls -ld` to see who may, `df` to see whether the disk is full",
+        )
+        assert (shop.root / "app.sqlite.bak").read_text() == "a file is in the way"
+
+    def test_git_does_not_see_it(self, shop: Project) -> None:
+        shop.write(".git/info/exclude", "*.sqlite\n")
+        shop.tsm_inprocess("backup").exits(0)
+
+        shop.git("add", "--all")
+
+        assert "bak" not in shop.git("ls-files")
+
+    def test_one_that_fails_leaves_no_folder(self, shop: Project) -> None:
+        (shop.root / "app.sqlite").write_bytes(b"SQLite format 3\0" + b"\1" * 4000)
+
+        assert "app.sqlite" in shop.tsm_inprocess("backup").exits(2).stderr
+
+        assert not (shop.root / "app.sqlite.bak").exists()
 
     def test_what_a_killed_run_has_left_goes(self, shop: Project) -> None:
         old = shop.write("app.sqlite.bak/2020-01-01T00-00-00.000000.001.app.sqlite.part", "half")

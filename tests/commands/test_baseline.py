@@ -118,7 +118,7 @@ class TestInit:
 
         assert verdict(project) == ("CURRENT", [], [], ["001.baseline.sql"])
         assert rows(old, "SELECT name, mail FROM users") == [("Ada", None)]
-        (backup,) = (project.root / "app.sqlite.bak").iterdir()
+        (backup,) = (project.root / "app.sqlite.bak").glob("*.sqlite")
         assert rows(backup, "SELECT name FROM users") == [("Ada",)]
 
     def test_its_first_script_makes_the_same_database_elsewhere(

@@ -95,4 +95,4 @@ def test_there_is_no_room_for_the_old_content(shop: Project) -> None:
     fails(shop, 1_500_000, "restore", "--db", "--yes")
 
     assert shop.query("select sum(x), count(*) from big") == before
-    assert len(list(shop.root.glob("app.sqlite.bak/*"))) == 1  # that of the apply
+    assert len(list(shop.root.glob("app.sqlite.bak/*.sqlite"))) == 1  # that of the apply

@@ -60,9 +60,9 @@ def ref(shop: Project) -> Path:
 
 def leftovers(shop: Project) -> list[Path]:
     """Return what lies in the folder of backups but backups, and beside the ref database."""
-    inside = [p for p in shop.root.glob("app.sqlite.bak/*") if not p.name.endswith(".sqlite")]
-    hidden = list(shop.root.glob("app.sqlite.bak/.*"))
-    return [*inside, *hidden, *shop.root.glob("app.sqlite.ref-*")]
+    inside = shop.root.glob("app.sqlite.bak/*")
+    odd = [p for p in inside if not p.name.endswith((".sqlite", ".gitignore"))]
+    return [*odd, *shop.root.glob("app.sqlite.ref-*")]
 
 
 class TestSave:

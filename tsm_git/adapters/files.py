@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tsm_git.core.errors import TsmError
+from tsm_git.core.errors import DatabaseError, TsmError
 from tsm_git.core.script import Content, Flaw, blob_id, inspect, is_sql, text_of
 
 
@@ -115,10 +115,51 @@ def replace_file(path: Path, data: bytes) -> None:
             unfinished.unlink(missing_ok=True)
 
 
-def set_aside(path: Path, place: Path) -> Path:
-    """Moves a file into a folder, under a name that is free there; returns where it is now."""
+@contextmanager
+def kept_folder(folder: Path) -> Iterator[None]:
+    """Makes a folder for what tsm keeps of a database, and removes it if nothing is put there.
+
+    git sees nothing of it, for it may hold production's data, and `.gitignore` need not name it.
+    """
+    existed = folder.is_dir()
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        _make_kept(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # another run removes it, or puts something there
+            if not existed and os.listdir(folder) == [_IGNORE]:
+                (folder / _IGNORE).unlink()
+                folder.rmdir()
+
+
+def unwritable(folder: Path, error: OSError) -> DatabaseError:
+    """What to say where such a folder cannot be written."""
+    return DatabaseError(
+        f"`{folder.name}` cannot be written: {error.strerror}",
+        "run `ls -ld` to see who may, `df` to see whether the disk is full",
+    )
+
+
+_IGNORE = ".gitignore"
+
+
+def _make_kept(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _IGNORE).write_text("*\n")  # itself, too (gitignore(5))
+
+
+def set_aside(path: Path, place: Path) -> Path:
+    """Moves a file into a folder of what is kept, under a name that is free there.
+
+    Returns where it is now.
+    """
+    try:
+        _make_kept(place.parent)
+        place.mkdir(exist_ok=True)
         target, count = place / path.name, 1
         while target.exists() or target.is_symlink():
             count += 1

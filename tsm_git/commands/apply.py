@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tsm_git.adapters.files import only_one
+from tsm_git.adapters.files import kept_folder, only_one
 from tsm_git.commands import backup
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
@@ -209,6 +209,5 @@ def _alone_if_needed(
         yield
         return
     folder = project.top / f"{database.database}.bak"
-    folder.mkdir(exist_ok=True)
-    with only_one(folder / "lock"):
+    with kept_folder(folder), only_one(folder / "lock"):
         yield

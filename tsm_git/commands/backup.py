@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from tsm_git.adapters.files import regular_files, remove_file
+from tsm_git.adapters.files import kept_folder, regular_files, remove_file
 from tsm_git.commands.project import Project
 from tsm_git.core.backups import Backup, backup_name, outdated, parse_backup
 from tsm_git.core.errors import DatabaseError, UsageError
@@ -40,7 +40,8 @@ def make(
             "run `tsm apply` to make it",
         )
     target = place(project, database, clock)()
-    back_up(path, database, target, on_pages)
+    with kept_folder(target.parent):
+        back_up(path, database, target, on_pages)
     return _described(project, database, target)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tsm_git.adapters.files import only_one
+from tsm_git.adapters.files import kept_folder, only_one
 from tsm_git.adapters.programs import filled, run_program
 from tsm_git.commands import backup
 from tsm_git.commands.apply import (
@@ -155,10 +155,13 @@ def _alone(project: Project, databases: Sequence[str]) -> Iterator[None]:
         yield
         return
     folder = project.top / f"{databases[0]}.bak"
-    folder.mkdir(parents=True, exist_ok=True)
     busy = Refusal(
         f"another deployment of `{databases[0]}` is running",
         "wait for it, then run `tsm deploy` again",
     )
-    with only_one(folder / "deploy.lock", busy), _alone(project, databases[1:]):
+    with (
+        kept_folder(folder),
+        only_one(folder / "deploy.lock", busy),
+        _alone(project, databases[1:]),
+    ):
         yield

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tsm_git.adapters.files import read_text
+from tsm_git.adapters.files import kept_folder, read_text
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.project import Project
 from tsm_git.core.backups import backup_name
@@ -57,7 +57,9 @@ def carry_out(project: Project, follow: Follow, clock: Callable[[], str]) -> Non
     from tsm_git.adapters.sqlite import apply_script, back_up, move_rows
 
     path = project.top / follow.database
-    back_up(path, follow.database, project.top / follow.backup)
+    copy = project.top / follow.backup
+    with kept_folder(copy.parent):
+        back_up(path, follow.database, copy)
     if follow.rows:
         move_rows(path, follow.database, follow.rows)
     for script in follow.scripts:

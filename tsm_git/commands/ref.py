@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tsm_git.adapters.files import kept_folder, unwritable
 from tsm_git.adapters.programs import filled, run_program
 from tsm_git.commands.backup import Pages
 from tsm_git.commands.project import Project
@@ -117,23 +118,16 @@ def _fetched(project: Project, settings: DatabaseSettings) -> Iterator[Path]:
     It lies in the folder of backups, which git ignores, and on the file system of the ref database.
     """
     backups = project.top / f"{settings.path}.bak"
-    try:
-        existed = backups.exists()
-        backups.mkdir(exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".ref-", dir=backups))
-    except OSError as error:
-        raise DatabaseError(
-            f"`{settings.path}.bak` cannot be written: {error.strerror}",
-            "run `ls -ld` to see who may, `df` to see whether the disk is full",
-        ) from error
-    _remove_stale(backups, folder)
-    try:
-        yield folder / f"{settings.path.rpartition('/')[2]}.ref"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if not existed:
-            with suppress(OSError):  # another run has put something there
-                backups.rmdir()
+    with kept_folder(backups):
+        try:
+            folder = Path(tempfile.mkdtemp(prefix=".ref-", dir=backups))
+        except OSError as error:
+            raise unwritable(backups, error) from error
+        _remove_stale(backups, folder)
+        try:
+            yield folder / f"{settings.path.rpartition('/')[2]}.ref"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_stale(backups: Path, ours: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tsm_git.adapters.files import kept_folder
 from tsm_git.commands import backup
 from tsm_git.commands.databases import one_database
 from tsm_git.commands.project import Project
@@ -60,7 +61,8 @@ def restore_database(
         if working.exists():
             ensure_writable(working, database)
             keep = backup.place(project, database, clock)
-        kept = restore(working, database, source, shown, keep, on_pages)
+        with kept_folder(project.top / f"{database}.bak"):
+            kept = restore(working, database, source, shown, keep, on_pages)
     except CorruptError:
         saved = _save_damaged(project, database, clock)
         restore(working, database, source, shown)
@@ -76,6 +78,7 @@ def _save_damaged(project: Project, database: str, clock: Callable[[], str]) -> 
     from tsm_git.adapters.sqlite import remove_broken, save_raw
 
     folder = Path(f"{database}.bak", f"corrupt-{file_stamp(clock())}")
-    save_raw(project.top / database, project.top / folder)
+    with kept_folder((project.top / folder).parent):
+        save_raw(project.top / database, project.top / folder)
     remove_broken(project.top / database, database)
     return (folder / database.rpartition("/")[2]).as_posix()

@@ -264,6 +264,8 @@ class _Open:
         return self._references
 
     def _refuse_new(self, found: Orphans, script: Runnable, trace: Trace) -> None:
+        if not found:
+            return
         new = new_orphans(self._orphans or Orphans(), found, trace.dropped)
         if new:
             raise ScriptError(script.path, 1, 1, listed([str(orphan) for orphan in new]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import apsw
@@ -158,8 +158,6 @@ def _source(path: Path | None, shown: str, target: apsw.Connection) -> Iterator[
 def _unfinished(target: Path, source: Path) -> Iterator[Path]:
     """A new file beside the target, which becomes the target when it is whole, or goes."""
     unfinished = target.with_name(target.name + PART)
-    existed = target.parent.exists()
-    target.parent.mkdir(exist_ok=True)
     if target.exists():
         raise DatabaseError(f"`{target}` exists already", "try again: the name holds the time")
     # Until it is whole it is for nobody else to read, then for those who may read the source.
@@ -172,9 +170,6 @@ def _unfinished(target: Path, source: Path) -> Iterator[Path]:
         make_durable(target.parent)
     finally:
         remove_database(unfinished)
-        if not existed and not target.exists():
-            with suppress(OSError):  # somebody else has put something there
-                target.parent.rmdir()
 
 
 def _copy_verified(origin: apsw.Connection, unfinished: Path, shown: str, tell: Tell) -> None:
