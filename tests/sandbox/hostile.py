@@ -1,6 +1,6 @@
 """SQL that strangers might send: each script with what the sandbox must make of it.
 
-`{dir}` is a folder outside the sandbox that must stay as it is; it holds `victim.sqlite`. FORBIDDEN and
+`{dir}` is a folder outside the sandbox that must stay as it is; it may hold `victim.sqlite` and `evil.so`. FORBIDDEN and
 BUDGET are what the replay says, FAILED is SQLite's own no, HARMLESS runs and reaches nothing.
 """
 
@@ -45,11 +45,11 @@ HOSTILE = [
     _one("commit-then-vacuum-into", "commit; vacuum into '{dir}/new.sqlite';", FORBIDDEN, FAILED),
     _one("end-then-attach", "end; attach '{dir}/new.sqlite' as x; create table x.t(a);", FORBIDDEN),
     _one("load-extension", "select load_extension('{dir}/evil.so');", FORBIDDEN),
-    _one("load-extension-in-a-view", "create view v as select load_extension('x');select * from v;", FORBIDDEN, FAILED),
-    _one("load-extension-in-a-trigger", "create table t(a); create trigger r after insert on t begin select load_extension('{dir}/x'); end; insert into t values (1);", FORBIDDEN, FAILED),
-    _one("load-extension-as-a-default", "create table t(a, b default (load_extension('{dir}/x'))); insert into t(a) values (1);", FORBIDDEN, FAILED),
-    _one("load-extension-in-a-check", "create table t(a check (load_extension('{dir}/x'))); insert into t(a) values (1);", FORBIDDEN, FAILED),
-    _one("load-extension-in-an-index", "create table t(a); create index i on t (load_extension(a));", FORBIDDEN, FAILED),
+    _one("load-extension-in-a-view", "create view v as select load_extension('{dir}/evil.so');select * from v;", FORBIDDEN, FAILED),
+    _one("load-extension-in-a-trigger", "create table t(a); create trigger r after insert on t begin select load_extension('{dir}/evil.so'); end; insert into t values (1);", FORBIDDEN, FAILED),
+    _one("load-extension-as-a-default", "create table t(a, b default (load_extension('{dir}/evil.so'))); insert into t(a) values (1);", FORBIDDEN, FAILED),
+    _one("load-extension-in-a-check", "create table t(a check (load_extension('{dir}/evil.so'))); insert into t(a) values (1);", FORBIDDEN, FAILED),
+    _one("load-extension-in-an-index", "create table t(a); insert into t values ('{dir}/evil.so'); create index i on t (load_extension(a));", FORBIDDEN, FAILED),
     _one("readfile", "create table t(a); insert into t values (readfile('/etc/passwd'));", FORBIDDEN, FAILED),
     _one("writefile", "select writefile('{dir}/new', 'x');", FORBIDDEN, FAILED),
     _one("edit", "select edit('x', 'sh -c id');", FORBIDDEN, FAILED),
@@ -72,7 +72,7 @@ HOSTILE = [
     _one("schema-table", "update sqlite_schema set sql = 'x';", FAILED),
     _one("schema-table-delete", "delete from sqlite_master;", FAILED),
     _one("schema-version", "pragma schema_version = 1;", FORBIDDEN),
-    _one("trusted-schema", "pragma trusted_schema = on; create view v as select load_extension('x'); select * from v;", FORBIDDEN, FAILED),
+    _one("trusted-schema", "pragma trusted_schema = on; create view v as select load_extension('{dir}/evil.so'); select * from v;", FORBIDDEN, FAILED),
     _one("ledger-insert", "insert into _migrations values (9, 'x', 'x', 'x', 'x');", FORBIDDEN),
     _one("ledger-delete", "delete from _migrations;", FORBIDDEN),
     _one("ledger-drop", "drop table _migrations;", FORBIDDEN),
