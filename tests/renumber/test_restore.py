@@ -10,6 +10,7 @@ from tests.harness.holding import held
 from tests.harness.looking import untouched, verdict
 from tests.harness.project import Entry, Project, open_database
 from tests.renumber.stories import texts
+from tests.schema.test_documents import validate
 
 USERS = "create table users (id integer primary key);\ninsert into users values (1);\n"
 
@@ -376,6 +377,64 @@ class TestDatabase:
         shop.apply()
         with untouched(shop.root):
             assert shop.tsm("restore", "--db").exits(2).stderr.startswith("error: ")
+
+
+class TestJson:
+    def test_what_came_back_and_where_the_other_text_is(self, shop: Project) -> None:
+        shop.edit("002.orders.sql")
+        shop.delete("003.items.sql")
+
+        result = shop.tsm_inprocess("restore", "--scripts", "--yes", "--json").exits(0)
+
+        document = result.json()
+        validate(document, "restore")
+        (saved,) = shop.root.glob("app.sqlite.bak/scripts-*/002.orders.sql")
+        assert document["databases"] == [
+            {
+                "database": "app.sqlite",
+                "restored": False,
+                "source": None,
+                "saved": None,
+                "scripts": [
+                    {
+                        "script": "002.orders.sql",
+                        "saved": saved.relative_to(shop.root).as_posix(),
+                    },
+                    {"script": "003.items.sql", "saved": None},
+                ],
+            }
+        ]
+        assert "restored app.sqlite.migrations/003.items.sql" in result.stderr
+
+    def test_a_database(self, shop: Project) -> None:
+        shop.apply()
+
+        result = shop.tsm_inprocess("restore", "--db", "--yes", "--json").exits(0)
+
+        document = result.json()
+        validate(document, "restore")
+        (backup,) = shop.root.glob("app.sqlite.bak/*.sqlite")
+        saved = backup.relative_to(shop.root).as_posix()
+        assert document["databases"] == [
+            {
+                "database": "app.sqlite",
+                "restored": True,
+                "source": None,
+                "saved": saved,
+                "scripts": [],
+            }
+        ]
+
+    def test_nothing_to_do(self, shop: Project) -> None:
+        result = shop.tsm_inprocess("restore", "--scripts", "--yes", "--json").exits(0)
+
+        assert result.json() == {"version": 1, "databases": []}
+        assert result.stderr == "every published script is as it was published\n"
+
+    def test_a_choice_is_none_for_programs(self, shop: Project) -> None:
+        result = shop.tsm_inprocess("restore", "--json").exits(2)
+
+        assert "--json needs one of --scripts, --db and --backup" in result.stderr
 
 
 def set_mode(shop: Project, mode: str) -> None:
