@@ -10,7 +10,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.figures import SOURCE, Figure, launcher
@@ -68,14 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for key, measure in (("S11", backing_up), ("S10", applying)):
             if options.only in (None, key):
                 for figure in measure(Path(scratch), options.rounds, options.scale):
-                    _show(figure)
-
-
-def _show(figure: Figure) -> None:
-    cpu = "" if figure.cpu is None else f"({figure.cpu:.2f})"
-    verdict = "met" if figure.met else "NOT met"
-    print(f"{figure.what}  {figure.name:52}{figure.value:8.2f} {cpu:>8}", end="")
-    print(f"   at most {figure.target:>5g}   {verdict}", flush=True)
+                    print(figure.line(), flush=True)
 
 
 def applying(folder: Path, count: int, scale: float = 1.0) -> list[Figure]:
@@ -87,13 +80,13 @@ def applying(folder: Path, count: int, scale: float = 1.0) -> list[Figure]:
     twice = _project(folder / "twice", many * 2, _ROWS)
     old = _started(_project(folder / "old", many, _ROWS), tsm)
     commands = [
-        _apply("apply", tables, tsm),
-        _bare("apply, bare", tables),
-        _apply("apply data", rows, tsm),
-        _bare("apply data, bare", rows),
-        _apply("apply data twice", twice, tsm),
-        _bare("apply more, bare", old, _START),
-        _apply("apply more", old, tsm, _START),
+        tsm_apply("apply", tables, tsm),
+        bare_apply("apply, bare", tables),
+        tsm_apply("apply data", rows, tsm),
+        bare_apply("apply data, bare", rows),
+        tsm_apply("apply data twice", twice, tsm),
+        bare_apply("apply more, bare", old, _START),
+        tsm_apply("apply more", old, tsm, _START),
     ]
     costs = rounds(commands, count)
     backups = {where: len(list(where.glob("app.sqlite.bak/*.sqlite"))) for where in (tables, old)}
@@ -136,6 +129,11 @@ def _project(folder: Path, scripts: int, text: str) -> Path:
     (migrations / "0001.log.sql").write_text("create table log (number integer, line text);\n")
     for number in range(2, scripts + 1):
         (migrations / f"{number:04}.more.sql").write_text(text.format(number))
+    return committed(folder)
+
+
+def committed(folder: Path) -> Path:
+    """The folder, as a repository that has its scripts and none of its databases."""
     (folder / ".gitignore").write_text("*.sqlite*\n!*.migrations\nstarted\n")
     name = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
     for arguments in (["init", "-q"], ["add", "."], [*name, "commit", "-qm", "scripts"]):
@@ -161,10 +159,14 @@ def _large(folder: Path, size: int) -> Path:
 
 
 def _command(name: str, folder: Path, before: str, *argv: str) -> Command:
-    """A command that has its leftovers removed first; `rm` costs next to nothing."""
     env = {"PYTHONPATH": str(SOURCE), "PYTHONPYCACHEPREFIX": str(folder.parent / "pycache")}
+    return again(name, folder, env, before, sys.executable, *argv)
+
+
+def again(name: str, folder: Path, env: Mapping[str, str], before: str, *argv: str) -> Command:
+    """A command that has its leftovers removed first; `rm` costs next to nothing."""
     shell = f'rm -rf {before.rstrip("; ")}; exec "$@"'
-    return Command(name, ("/bin/sh", "-c", shell, "sh", sys.executable, *argv), folder, env)
+    return Command(name, ("/bin/sh", "-c", shell, "sh", *argv), folder, env)
 
 
 _START = "cp started app.sqlite;"
@@ -178,12 +180,14 @@ def _started(folder: Path, tsm: Path) -> Path:
     return folder
 
 
-def _apply(name: str, folder: Path, tsm: Path, start: str = "") -> Command:
+def tsm_apply(name: str, folder: Path, tsm: Path, start: str = "") -> Command:
+    """`tsm apply`, to a database that is not there, or to what `start` puts there."""
     before = f"app.sqlite app.sqlite.bak; {start}"
     return _command(name, folder, before, "-P", str(tsm), "apply")
 
 
-def _bare(name: str, folder: Path, start: str = "") -> Command:
+def bare_apply(name: str, folder: Path, start: str = "") -> Command:
+    """The same work as a bare loop."""
     return _command(name, folder, f"app.sqlite app.sqlite.bak; {start}", "-c", _APPLY)
 
 

@@ -57,6 +57,15 @@ class Figure(NamedTuple):
         """Whether the figure is within its target."""
         return min(self.value, self.value if self.cpu is None else self.cpu) <= self.target
 
+    def line(self) -> str:
+        """The figure, its target, and whether it is met."""
+        cpu = "" if self.cpu is None else f"({self.cpu:.2f})"
+        verdict = "met" if self.met else "NOT met"
+        return (
+            f"{self.what}  {self.name:60}{self.value:8.2f} {cpu:>8}"
+            f"   at most {self.target:>5g}   {verdict}"
+        )
+
 
 class Setting(NamedTuple):
     """The three repositories: one as usual, one with more scripts, one with more commits."""

@@ -35,10 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     options.dir.mkdir(parents=True, exist_ok=True)
     for figure in figures(options.dir.resolve(), options.rounds, options.scale):
-        cpu = "" if figure.cpu is None else f"({figure.cpu:.2f})"
-        verdict = "met" if figure.met else "NOT met"
-        print(f"{figure.what}  {figure.name:50}{figure.value:8.2f} {cpu:>8}", end="")
-        print(f"   at most {figure.target:>5g}   {verdict}")
+        print(figure.line())
 
 
 def figures(folder: Path, count: int, scale: float = 1.0) -> list[Figure]:

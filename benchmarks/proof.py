@@ -83,10 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found = [f for n in options.scripts for f in replays(Path(scratch), n, options.rounds)]
         found += rehearsals(Path(scratch), options.megabytes, max(3, options.rounds // 3))
     for figure in found:
-        cpu = "" if figure.cpu is None else f"({figure.cpu:.2f})"
-        verdict = "met" if figure.met else "NOT met"
-        print(f"{figure.what}  {figure.name:60}{figure.value:8.2f} {cpu:>8}", end="")
-        print(f"   at most {figure.target:>5g}   {verdict}")
+        print(figure.line())
 
 
 def replays(folder: Path, count: int, rounds: int) -> list[Figure]:

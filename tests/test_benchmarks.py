@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.tools import PEERS, Peer, statement
 from tests.harness.project import SOURCE, Project
 
 CHECK = 3  # cat-file, ls-files, merge-base
@@ -111,3 +112,10 @@ def test_a_clean_check_loads_nothing_heavy(project: Project, arguments: tuple[st
             r"^from typing import .*NamedTuple", file.read_text("utf-8"), re.MULTILINE
         )
         assert not typed, f"{name}: take NamedTuple from tsm_git.core.record, which is quicker"
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_every_peer_is_measured_with_the_same_scripts(peer: Peer) -> None:
+    written = "\n".join(text for _, text in peer.files(12))
+
+    assert [written.count(statement(number)) for number in range(1, 14)] == [1] * 12 + [0]
