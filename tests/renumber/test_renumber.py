@@ -118,6 +118,21 @@ class TestDrafts:
 
         assert moves(team.tsm_inprocess("renumber")) == ["003.mail.sql -> 006.mail.sql"]
 
+    def test_no_draft_takes_the_number_of_a_file_that_is_no_script_yet(self, team: Project) -> None:
+        team.script("003.mail.sql")
+        team.commit("mail")
+        land(team, "003.phone.sql")
+        team.write("app.sqlite.migrations/004.photo.sql", b"select '\xff';")
+
+        with untouched(team.root):
+            result = team.tsm_inprocess("renumber").exits(1)
+
+        assert result.stderr == (
+            "error: `app.sqlite.migrations/003.mail.sql` would get the number of "
+            "`004.photo.sql`, which is no script that can be run (TSM106)\n"
+            "hint: put that file right or give it another name, then run `tsm renumber` again\n"
+        )
+
     def test_it_is_done_once(self, team: Project) -> None:
         team.scripts("003.mail.sql", "004.index.sql")
         team.commit("mail")

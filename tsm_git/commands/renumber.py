@@ -25,7 +25,7 @@ from tsm_git.commands.stopped import Contest, contests
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal
 from tsm_git.core.finding import Rename
-from tsm_git.core.numbering import in_safe_order, renumbered, width
+from tsm_git.core.numbering import Move, in_safe_order, renumbered, width
 from tsm_git.core.proof.order import Difference, Order
 from tsm_git.core.report import DatabaseReport
 from tsm_git.core.script import Script, parse_number
@@ -158,6 +158,7 @@ def _plan_one(project: Project, comparison: Comparison, proven: bool) -> Renumbe
     if (moves or moved) and project.repository:
         drafts = in_author_order(project.repository, facts.folder, drafts, facts.candidate_revision)
         moves = renumbered(drafts, comparison.last_published, digits)
+    _refuse_broken_ahead(comparison, moves)
     targets = {move.script: move.filename for move in moves}
     targets |= {
         script: targets.get(draft, draft.filename) for script, draft in written.items() if draft
@@ -184,6 +185,21 @@ def _plan_one(project: Project, comparison: Comparison, proven: bool) -> Renumbe
                 "`tsm renumber --no-proof`",
             )
     return Renumbering(facts.database, renames, placements, proof)
+
+
+def _refuse_broken_ahead(comparison: Comparison, moves: Sequence[Move]) -> None:
+    """Raises Refusal where a file that is no script yet (TSM106) has a number that is needed."""
+    facts = comparison.facts
+    files = facts.candidate.files.items()
+    taken = {parse_number(n): n for n, content in files if content.flaw is not None}
+    for move in moves:
+        in_the_way = taken.get(parse_number(move.filename))
+        if in_the_way:
+            raise Refusal(
+                f"`{facts.folder}/{move.script.filename}` would get the number of "
+                f"`{in_the_way}`, which is no script that can be run (TSM106)",
+                "put that file right or give it another name, then run `tsm renumber` again",
+            )
 
 
 def _as_before(project: Project, folder: str, drafts: Sequence[Script]) -> list[Script]:
