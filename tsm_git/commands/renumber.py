@@ -194,7 +194,7 @@ def _refuse_broken_ahead(comparison: Comparison, moves: Sequence[Move]) -> None:
     taken = {parse_number(n): n for n, content in files if content.flaw is not None}
     for move in moves:
         in_the_way = taken.get(parse_number(move.filename))
-        if in_the_way:
+        if in_the_way and in_the_way != move.filename:  # the very name is refused later
             raise Refusal(
                 f"`{facts.folder}/{move.script.filename}` would get the number of "
                 f"`{in_the_way}`, which is no script that can be run (TSM106)",
