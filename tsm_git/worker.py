@@ -22,8 +22,8 @@ from tsm_git.commands.apply import apply
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.deploy import deploy
 from tsm_git.commands.dev import dev
-from tsm_git.commands.project import open_project
-from tsm_git.commands.request import Models
+from tsm_git.commands.gathering.project import open_project
+from tsm_git.commands.gathering.request import Models
 from tsm_git.core.change.choices import Choices
 from tsm_git.core.change.diff import Kind
 from tsm_git.core.errors import Refusal, TsmError

@@ -12,7 +12,7 @@ from tests.harness.looking import complaint, untouched, verdict, verdicts
 from tests.harness.project import LEDGER_COLUMNS, SOURCE, Project, open_database
 from tsm_git.commands.apply import Listener, apply
 from tsm_git.commands.check import CheckRequest
-from tsm_git.commands.project import open_project
+from tsm_git.commands.gathering.project import open_project
 from tsm_git.core.errors import Refusal
 
 USERS, MAIL, PHONE = SCRIPTS = ["001.users.sql", "002.mail.sql", "003.phone.sql"]

@@ -87,8 +87,8 @@ def test_a_script_that_does_not_run(team: Project) -> None:
 
 def test_a_text_that_is_gone_while_it_is_read(team: Project) -> None:
     from tsm_git.commands.blame import text_of
+    from tsm_git.commands.gathering.project import open_project
     from tsm_git.commands.log import log
-    from tsm_git.commands.project import open_project
     from tsm_git.core.errors import Refusal
 
     with open_project(team.root) as opened:

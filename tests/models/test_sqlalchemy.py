@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tsm_git.adapters.models import find_interpreter, of_module
-from tsm_git.commands.models import models_of
+from tsm_git.commands.gathering.models import models_of
 from tsm_git.core.change.diff import Kind
 from tsm_git.core.errors import ModelsError
 from tsm_git.core.models import Models, Place

@@ -24,7 +24,7 @@ from tests.oracle.graph import History
 from tests.oracle.oracle import Case, Verdict, is_known, judge
 from tests.oracle.tables import table
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project, open_project
+from tsm_git.commands.gathering.project import Project, open_project
 from tsm_git.core.report import CheckReport
 
 NOTHING = Verdict(frozenset(), "CURRENT")

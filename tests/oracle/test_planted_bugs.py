@@ -24,8 +24,8 @@ from tests.oracle.agreement import (
 from tests.oracle.desks import desk, stopped_desk
 from tests.oracle.histories import history
 from tsm_git.adapters.git.repository import Repository
-from tsm_git.commands import ledgers, merges, places
-from tsm_git.commands.places import Index
+from tsm_git.commands.gathering import ledgers, merges, places
+from tsm_git.commands.gathering.places import Index
 from tsm_git.core import comparison, ledger, merging, publishing, script, snapshot, succession
 from tsm_git.core.publishing import Change
 from tsm_git.rules import sequence

@@ -24,7 +24,7 @@ from tests.oracle.fastimport import Repository
 from tests.oracle.graph import Commit, History, Tree
 from tests.oracle.oracle import Row
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project, open_project
+from tsm_git.commands.gathering.project import Project, open_project
 from tsm_git.commands.renumber import carry_out, plan
 from tsm_git.core.script import parse_number
 

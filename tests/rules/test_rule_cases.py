@@ -15,8 +15,8 @@ from tests.cases.story import Story
 from tests.harness.gitenv import BEGINNING
 from tests.harness.project import Project
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import open_project
-from tsm_git.commands.request import Models
+from tsm_git.commands.gathering.project import open_project
+from tsm_git.commands.gathering.request import Models
 from tsm_git.core.finding import Finding
 from tsm_git.rules import CODES, RULES
 

@@ -7,8 +7,8 @@ import click
 from tsm_git.cli.backups import told_pages
 from tsm_git.cli.shared import database_option, json_option, now, project_here
 from tsm_git.commands import backup as command
-from tsm_git.commands.databases import databases, one_database
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.databases import databases, one_database
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.backups import Backup, parse_age
 from tsm_git.core.text import counted, printable
 from tsm_git.render.backups import Told, backups_document, listing

@@ -6,7 +6,7 @@ import click
 
 from tsm_git.cli.shared import in_colour
 from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.restore import (
     Return,
     ScriptsPlan,

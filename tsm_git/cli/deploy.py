@@ -8,7 +8,7 @@ from tsm_git.cli.apply import listener, tell_progress
 from tsm_git.cli.shared import base_option, database_option, json_option, now, project_here
 from tsm_git.commands.check import CheckRequest
 from tsm_git.commands.deploy import deploy as run_deploy
-from tsm_git.commands.request import Models
+from tsm_git.commands.gathering.request import Models
 from tsm_git.core.errors import TsmError
 from tsm_git.core.text import counted, printable
 

@@ -9,7 +9,7 @@ from tsm_git.cli.shared import base_option, database_option, json_option, now, p
 from tsm_git.commands.check import CheckRequest
 from tsm_git.commands.dev import Step
 from tsm_git.commands.dev import dev as run_dev
-from tsm_git.commands.request import Models
+from tsm_git.commands.gathering.request import Models
 from tsm_git.core.errors import TsmError
 from tsm_git.core.text import printable
 

@@ -8,9 +8,9 @@ import click
 
 from tsm_git.cli.shared import base_option, database_option, json_option, now, project_here
 from tsm_git.commands import generate as command
-from tsm_git.commands.databases import one_database
 from tsm_git.commands.drafting import Asker
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.databases import one_database
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.change.choices import Choices, parse_choices
 from tsm_git.core.change.draft import Draft
 from tsm_git.core.change.losses import Gap, Loss

@@ -15,8 +15,8 @@ from tsm_git.cli.shared import (
     project_here,
 )
 from tsm_git.commands import ref as command
-from tsm_git.commands.databases import databases, one_database
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.databases import databases, one_database
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.text import counted, printable
 
 

@@ -10,9 +10,9 @@ import click
 
 from tsm_git.cli.backups import told_pages
 from tsm_git.cli.shared import base_option, database_option, in_colour, json_option, project_here
+from tsm_git.commands.gathering.request import Request
 from tsm_git.commands.rehearse import Listener
 from tsm_git.commands.rehearse import rehearse as run_rehearse
-from tsm_git.commands.request import Request
 from tsm_git.core.proof.rehearsal import exit_code
 from tsm_git.core.proof.replay import Run
 from tsm_git.core.text import printable

@@ -7,9 +7,9 @@ import sys
 import click
 
 from tsm_git.cli.shared import base_option, database_option, json_option, now, project_here
-from tsm_git.commands import follow
 from tsm_git.commands import renumber as command
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.renumbering import follow
 from tsm_git.commands.tips import keep_tips
 from tsm_git.core.errors import Refusal
 from tsm_git.core.text import printable

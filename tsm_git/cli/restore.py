@@ -11,7 +11,7 @@ from tsm_git.cli.choosing import choose
 from tsm_git.cli.shared import base_option, database_option, json_option, now, project_here
 from tsm_git.commands import restore as scripts_command
 from tsm_git.commands import restore_database as database_command
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.restore import ScriptsPlan
 from tsm_git.commands.restore_database import DatabasePlan
 from tsm_git.core.errors import UsageError

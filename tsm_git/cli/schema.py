@@ -6,7 +6,7 @@ import click
 
 from tsm_git.cli.shared import database_option, json_option, project_here
 from tsm_git.commands import schema as command
-from tsm_git.commands.databases import one_database
+from tsm_git.commands.gathering.databases import one_database
 from tsm_git.core.schema.objects import Schema
 from tsm_git.core.text import printable
 

@@ -15,8 +15,8 @@ import click
 from tsm_git.core.errors import UsageError
 
 if TYPE_CHECKING:  # loaded when a project is opened: completion and --help open none
-    from tsm_git.commands.project import Project
-    from tsm_git.commands.request import Models
+    from tsm_git.commands.gathering.project import Project
+    from tsm_git.commands.gathering.request import Models
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -38,7 +38,7 @@ models_option = click.option(
 
 def wish(models: bool | None) -> Models:
     """What `--models` and `--no-models` ask for."""
-    from tsm_git.commands.request import Models
+    from tsm_git.commands.gathering.request import Models
 
     if models is None:
         return Models.IF_CONFIGURED
@@ -48,7 +48,7 @@ def wish(models: bool | None) -> Models:
 @contextmanager
 def project_here(context: click.Context) -> Iterator[Project]:
     """The project around the current folder, or the one of `tsm -C`."""
-    from tsm_git.commands.project import open_project
+    from tsm_git.commands.gathering.project import open_project
 
     start = Path(context.obj or ".").absolute()
     if not start.is_dir():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tsm_git.adapters.files import kept_folder, only_one
 from tsm_git.commands import backup
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.backups import Backup
 from tsm_git.core.errors import Progress, Refusal, TsmError, UsageError
 from tsm_git.core.ledger import Ledger

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tsm_git.adapters.files import kept_folder, regular_files, remove_file
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.backups import Backup, backup_name, outdated, parse_backup
 from tsm_git.core.errors import DatabaseError, UsageError
 

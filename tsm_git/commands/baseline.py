@@ -13,7 +13,7 @@ from tsm_git.adapters.files import write_new
 from tsm_git.commands import backup
 from tsm_git.commands.apply import refuse_unless_applicable
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.backups import Backup
 from tsm_git.core.baseline import NAME, baseline_text
 from tsm_git.core.change.diff import differences

@@ -6,8 +6,8 @@ The scripts of the work tree are replayed in memory from nothing; the query is t
 from __future__ import annotations
 
 from tsm_git.commands.blame import scripts_of
+from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.log import log
-from tsm_git.commands.project import Project
 from tsm_git.core.chronicle import Line
 from tsm_git.core.errors import UsageError
 from tsm_git.core.proof.answers import Turn, turn

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.log import Chronicle, log
-from tsm_git.commands.project import Project
 from tsm_git.core.change.lineage import Event, Subject, find_subject, lineage, told
 from tsm_git.core.chronicle import Line
 from tsm_git.core.comparison import Comparison

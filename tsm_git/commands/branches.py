@@ -9,10 +9,10 @@ from fnmatch import fnmatchcase
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.git.objects import TreeEntry
 from tsm_git.adapters.git.refs import Branch
-from tsm_git.commands.gather import gather
-from tsm_git.commands.places import Trees
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Gathered, Request
+from tsm_git.commands.gathering.gather import gather
+from tsm_git.commands.gathering.places import Trees
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Gathered, Request
 from tsm_git.core.comparison import Comparison, Contested
 from tsm_git.core.errors import GitError
 from tsm_git.core.facts import Base

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tsm_git.commands.gather import gather
-from tsm_git.commands.history import History, annotated
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Gathered, Request, why_no_models
+from tsm_git.commands.gathering.gather import gather
+from tsm_git.commands.gathering.history import History, annotated
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Gathered, Request, why_no_models
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.errors import Refusal
 from tsm_git.core.facts import Facts
@@ -90,7 +90,7 @@ def _with_radar(
 
 def _with_replay(project: Project, comparison: Comparison, settings: Settings) -> Comparison:
     from tsm_git.adapters.cache import user_cache  # only a replay needs these
-    from tsm_git.commands.replays import with_replay
+    from tsm_git.commands.gathering.replays import with_replay
 
     cache = user_cache(project.environ, "replays")
     return with_replay(comparison, settings.of(comparison.facts.database).min_sqlite, cache)
@@ -107,7 +107,9 @@ def _with_drift(
         unseen = {**facts.unseen, "models": why}
         facts = facts._replace(unseen=unseen, unasked=(*facts.unasked, "models"))
         return comparison._replace(facts=facts)
-    from tsm_git.commands.drift import with_drift  # it costs what reading two schemas costs
+    from tsm_git.commands.gathering.drift import (
+        with_drift,  # it costs what reading two schemas costs
+    )
 
     implied = {finding.implies for finding in run(comparison, gathered.settings)[0]}
     return with_drift(project, database, comparison, request, State.ERROR in implied)

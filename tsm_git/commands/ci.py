@@ -11,9 +11,9 @@ from pathlib import Path
 from tsm_git.adapters.files import read_bytes
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.git.objects import Commit
-from tsm_git.commands.base import Choice, choose_base
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Request
+from tsm_git.commands.gathering.base import Choice, choose_base
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Request
 from tsm_git.core.errors import GitError, UsageError
 from tsm_git.core.integration.ci import Run, deepen, find_run, parse_event
 from tsm_git.core.record import NamedTuple

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from tsm_git.adapters.sqlite.workshop import workshop_after
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.drafting import Asker, propose
+from tsm_git.commands.gathering.models import read_models
+from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.generate import finished, texts_of
-from tsm_git.commands.models import read_models
-from tsm_git.commands.project import Project
 from tsm_git.core.change.choices import Choices
 from tsm_git.core.change.draft import Draft
 from tsm_git.core.errors import Refusal, ScriptError

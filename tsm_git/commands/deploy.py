@@ -17,7 +17,7 @@ from tsm_git.commands.apply import (
     refuse_unless_applicable,
 )
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.backups import Backup
 from tsm_git.core.errors import DatabaseError, Progress, Refusal, TsmError
 from tsm_git.core.report import DatabaseReport

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tsm_git.commands import follow, generate, restore, restore_database
+from tsm_git.commands import generate, restore, restore_database
 from tsm_git.commands.apply import Clock, Listener
 from tsm_git.commands.apply import apply as apply_pending
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Models
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Models
+from tsm_git.commands.renumbering import follow
 from tsm_git.core.change.choices import Choices
 from tsm_git.core.errors import Refusal
 from tsm_git.core.report import DatabaseReport

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from tsm_git.adapters.sqlite.workshop import Workshop, lost_of_file, sound
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.change.alter import written_for
 from tsm_git.core.change.choices import Choices, rename_statements
 from tsm_git.core.change.ddl import plan_changes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tsm_git.commands import renumber, restore
 from tsm_git.commands.check import CheckRequest
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.tips import keep_tips
 from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.facts import Place

@@ -9,8 +9,8 @@ from tsm_git.adapters.files import set_aside, write_new
 from tsm_git.adapters.sqlite.workshop import Workshop, workshop_after, workshop_of
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.drafting import Asker, propose
-from tsm_git.commands.models import models_for
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.models import models_for
+from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.tips import keep_tips
 from tsm_git.core.change.alter import OLDEST
 from tsm_git.core.change.choices import Choices

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tsm_git.commands.blame import text_of
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.record import NamedTuple

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tsm_git.adapters.files import read_bytes, replace_file
 from tsm_git.commands import baseline
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.errors import TsmError, UsageError
 from tsm_git.core.integration.setup import attributes, ignored, with_lines, with_settings
 from tsm_git.core.settings import SUFFIX, Settings

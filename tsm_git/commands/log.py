@@ -7,7 +7,7 @@ from difflib import unified_diff
 
 from tsm_git.adapters.git.log import Addition
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.chronicle import Deed, Line, Version, chronicle, selected, versions
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import UsageError

@@ -15,7 +15,7 @@ from pathlib import Path
 from tsm_git.adapters.files import kept_folder, unwritable
 from tsm_git.adapters.programs import filled, run_program
 from tsm_git.commands.backup import Pages
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.errors import ConfigError, DatabaseError, UsageError
 from tsm_git.core.ledger import Ledger
 from tsm_git.core.settings import Command, DatabaseSettings

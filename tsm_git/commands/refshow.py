@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from tsm_git.adapters.git import Repository
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.deployment import (
     Deployed,
     FolderCommit,

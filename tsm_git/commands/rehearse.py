@@ -11,10 +11,10 @@ from pathlib import Path
 from tsm_git.adapters.sqlite.rehearsing import Copy, private_copy
 from tsm_git.adapters.sqlite.sandbox import Check, Checked, RunAll, replay
 from tsm_git.commands.check import report_on
-from tsm_git.commands.gather import gather
-from tsm_git.commands.project import Project
-from tsm_git.commands.replays import Chain, supported
-from tsm_git.commands.request import Request
+from tsm_git.commands.gathering.gather import gather
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.replays import Chain, supported
+from tsm_git.commands.gathering.request import Request
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.errors import Refusal, TsmError, UsageError
 from tsm_git.core.finding import Finding

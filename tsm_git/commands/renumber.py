@@ -16,12 +16,12 @@ from tsm_git.adapters.files import (
     write_new,
 )
 from tsm_git.adapters.git import Repository
-from tsm_git.commands import journal
 from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
-from tsm_git.commands.project import Project
-from tsm_git.commands.proof import prove_order
-from tsm_git.commands.rewriting import in_author_order
-from tsm_git.commands.stopped import Contest, contests
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.renumbering import journal
+from tsm_git.commands.renumbering.proof import prove_order
+from tsm_git.commands.renumbering.rewriting import in_author_order
+from tsm_git.commands.renumbering.stopped import Contest, contests
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal
 from tsm_git.core.finding import Rename

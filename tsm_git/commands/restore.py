@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tsm_git.adapters.files import rename_back, rename_files, set_aside, write_new
 from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.errors import Refusal
 from tsm_git.core.publishing import Change, Deviation, Source
 from tsm_git.core.report import DatabaseReport
@@ -93,7 +93,7 @@ def restore_scripts(project: Project, plan: ScriptsPlan, now: str) -> list[tuple
 def effects_of_edits(project: Project, one: DatabaseReport) -> dict[str, str]:
     """By file name what the edit of a script that had run does, as a replay of both texts tells."""
     from tsm_git.adapters.cache import user_cache  # only a replay needs these
-    from tsm_git.commands.replays import with_replay
+    from tsm_git.commands.gathering.replays import with_replay
 
     cache = user_cache(project.environ, "replays")
     replayed = with_replay(one.comparison, None, cache).facts.replayed

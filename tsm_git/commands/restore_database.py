@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tsm_git.adapters.files import kept_folder
 from tsm_git.commands import backup
-from tsm_git.commands.databases import one_database
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.databases import one_database
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.errors import CorruptError
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.text import file_stamp

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.drift import CannotTell, replayed
-from tsm_git.commands.models import read_models
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.drift import CannotTell, replayed
+from tsm_git.commands.gathering.models import read_models
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.change.alter import written_for
 from tsm_git.core.change.ddl import Plan, plan_changes
 from tsm_git.core.errors import Refusal, UsageError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tsm_git.adapters.files import set_aside, write_new
 from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.numbering import width

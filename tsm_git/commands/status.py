@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from tsm_git.commands.backup import list_backups
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Models
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Models
 from tsm_git.core.chronicle import Deed
 from tsm_git.core.errors import TsmError
 from tsm_git.core.record import NamedTuple

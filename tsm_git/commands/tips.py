@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tsm_git.adapters.files import replace_file
-from tsm_git.commands.gather import gather
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Request
+from tsm_git.commands.gathering.gather import gather
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Request
 from tsm_git.core.tip import FILENAME, tip_text
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tsm_git.adapters.git.objects import Commit
 from tsm_git.commands.check import report_on
-from tsm_git.commands.gather import gather
+from tsm_git.commands.gathering.gather import gather
+from tsm_git.commands.gathering.places import Trees
+from tsm_git.commands.gathering.request import Request
 from tsm_git.commands.hooks.arrivals import arrivals
 from tsm_git.commands.hooks.judge import HookJudge, base_of
-from tsm_git.commands.places import Trees
-from tsm_git.commands.request import Request
 from tsm_git.core.comparison import compare
 from tsm_git.core.errors import GitError
 from tsm_git.core.finding import CHANGED, DELETED, Finding, Related

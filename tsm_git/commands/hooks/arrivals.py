@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tsm_git.adapters.git.objects import Commit
-from tsm_git.commands.places import Trees
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.places import Trees
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.integration.hook import Arrival
 from tsm_git.core.settings import SUFFIX
 from tsm_git.core.snapshot import Snapshot

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tsm_git.adapters.git.objects import Commit
 from tsm_git.commands.check import report_on
+from tsm_git.commands.gathering.request import Gathered, Request
 from tsm_git.commands.hooks.judge import RADAR, HookJudge, base_of
-from tsm_git.commands.request import Gathered, Request
 from tsm_git.core.comparison import Comparison, compare
 from tsm_git.core.finding import Severity
 from tsm_git.core.integration.hook import Event, HookReport, is_base_branch, joined

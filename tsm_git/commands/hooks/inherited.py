@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.git.objects import Commit
 from tsm_git.commands.check import report_on
-from tsm_git.commands.merges import CannotTell, MergeReader, existing
-from tsm_git.commands.places import Trees
+from tsm_git.commands.gathering.merges import CannotTell, MergeReader, existing
+from tsm_git.commands.gathering.places import Trees
 from tsm_git.core.comparison import compare
 from tsm_git.core.facts import Base, Facts
 from tsm_git.core.integration.hook import Atom, atoms

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.git.objects import Commit
 from tsm_git.commands.check import failing_severities
-from tsm_git.commands.gather import gather
-from tsm_git.commands.history import History, annotated
+from tsm_git.commands.gathering.gather import gather
+from tsm_git.commands.gathering.history import History, annotated
+from tsm_git.commands.gathering.places import Trees
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Gathered, Request
 from tsm_git.commands.hooks.event import HookCall
 from tsm_git.commands.hooks.inherited import Parents, inherited
-from tsm_git.commands.places import Trees
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Gathered, Request
 from tsm_git.core.errors import GitError
 from tsm_git.core.facts import Base, Facts
 from tsm_git.core.finding import Finding, Related, Severity

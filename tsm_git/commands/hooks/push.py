@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tsm_git.adapters.git.objects import Commit
 from tsm_git.commands.check import report_on
-from tsm_git.commands.gather import gather
+from tsm_git.commands.gathering.gather import gather
+from tsm_git.commands.gathering.request import Request
 from tsm_git.commands.hooks.event import Update
 from tsm_git.commands.hooks.judge import HookJudge, base_of
-from tsm_git.commands.request import Request
 from tsm_git.core.comparison import compare
 from tsm_git.core.facts import Base, Facts
 from tsm_git.core.integration.hook import HookReport, Judgement, is_base_branch, joined

@@ -5,8 +5,8 @@ Reads git objects only: a database may be moved about by a stash right now, and 
 
 from __future__ import annotations
 
+from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.hooks.event import HookCall
-from tsm_git.commands.project import Project
 from tsm_git.core.errors import GitError
 from tsm_git.core.integration.hook import Event, HookReport
 

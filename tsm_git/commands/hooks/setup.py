@@ -7,7 +7,7 @@ from pathlib import Path
 from tsm_git.adapters.files import only_one, read_bytes, replace_file
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.hooks import kept, owner, put, take_away
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.errors import GitError, Refusal
 from tsm_git.core.integration.framework import (
     CONFIG,

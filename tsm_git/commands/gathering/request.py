@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tsm_git.commands.places import Trees
+from tsm_git.commands.gathering.places import Trees
 from tsm_git.core.errors import ConfigError, UsageError
 from tsm_git.core.facts import Facts, Place
 from tsm_git.core.record import NamedTuple

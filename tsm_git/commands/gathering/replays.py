@@ -195,7 +195,7 @@ def _replayed(chain: Chain, cache: Cache | None) -> Replayed:
 
 def _edits(chain: Chain) -> Iterator[tuple[str, str]]:
     for old, new in chain.edits:
-        from tsm_git.commands.edits import effect  # edits are few
+        from tsm_git.commands.gathering.edits import effect  # edits are few
 
         try:
             texts = chain.texts([*chain.before(old.number), old, new])

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tsm_git.adapters.files import read_bytes
 from tsm_git.adapters.models import find_interpreter, of_command, of_module, of_plugin
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Request
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Request
 from tsm_git.core.change.diff import Kind
 from tsm_git.core.errors import ConfigError, ModelsError, ScriptError
 from tsm_git.core.models import Models, Piece, Place, spoken_of

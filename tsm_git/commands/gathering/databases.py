@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tsm_git.adapters.files import find_folders
-from tsm_git.commands.gather import chosen
-from tsm_git.commands.places import Index, Trees
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Request
+from tsm_git.commands.gathering.gather import chosen
+from tsm_git.commands.gathering.places import Index, Trees
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Request
 from tsm_git.core.errors import UsageError
 from tsm_git.core.settings import SUFFIX, DatabaseSettings
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tsm_git.adapters.git import IndexEntry, Repository
-from tsm_git.commands.places import Trees
+from tsm_git.commands.gathering.places import Trees
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal
 from tsm_git.core.facts import Facts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from tsm_git.commands.request import Request
-from tsm_git.commands.texts import Source, ledger_source
+from tsm_git.commands.gathering.request import Request
+from tsm_git.commands.gathering.texts import Source, ledger_source
 from tsm_git.core.errors import UsageError
 from tsm_git.core.facts import Place
 from tsm_git.core.ledger import Ledger

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tsm_git.adapters.files import kept_folder, read_text
 from tsm_git.commands.check import CheckRequest, check
-from tsm_git.commands.project import Project
+from tsm_git.commands.gathering.project import Project
 from tsm_git.core.backups import backup_name
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal

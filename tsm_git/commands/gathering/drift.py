@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tsm_git.commands.models import models_for
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Request
+from tsm_git.commands.gathering.models import models_for
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Request
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import TsmError
 from tsm_git.core.models import Drift
@@ -63,7 +63,7 @@ def replayed(comparison: Comparison) -> Schema:
     """The schema that all scripts of the candidate make of nothing. Raises CannotTell."""
     from tsm_git.adapters.sqlite.introspect import schema_of_image
     from tsm_git.adapters.sqlite.sandbox import Keep, RunAll, replay
-    from tsm_git.commands.replays import Chain
+    from tsm_git.commands.gathering.replays import Chain
 
     try:
         scripts = Chain(comparison).texts(comparison.facts.candidate.ordered())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.git.entries import Uncommitted
 from tsm_git.adapters.git.objects import Commit
-from tsm_git.commands.places import Trees
+from tsm_git.commands.gathering.places import Trees
 from tsm_git.core.errors import GitError
 from tsm_git.core.facts import Base
 from tsm_git.core.merging import Merge, may_differ, strange

@@ -9,14 +9,14 @@ from tsm_git.adapters.files import find_folders, read_bytes, read_folder
 from tsm_git.adapters.git import Repository
 from tsm_git.adapters.git.entries import Uncommitted
 from tsm_git.adapters.git.objects import Commit
-from tsm_git.commands.base import choose_base
-from tsm_git.commands.history import History
-from tsm_git.commands.ledgers import read_ledgers
-from tsm_git.commands.merges import CannotTell, MergeReader, existing
-from tsm_git.commands.places import Index, Trees, database_files
-from tsm_git.commands.project import Project
-from tsm_git.commands.request import Gathered, Request
-from tsm_git.commands.texts import Texts, folder_source
+from tsm_git.commands.gathering.base import choose_base
+from tsm_git.commands.gathering.history import History
+from tsm_git.commands.gathering.ledgers import read_ledgers
+from tsm_git.commands.gathering.merges import CannotTell, MergeReader, existing
+from tsm_git.commands.gathering.places import Index, Trees, database_files
+from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.gathering.request import Gathered, Request
+from tsm_git.commands.gathering.texts import Texts, folder_source
 from tsm_git.core.errors import GitError, TsmError, UsageError
 from tsm_git.core.facts import Base, Facts, Place
 from tsm_git.core.merging import Merge

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tsm_git.adapters.git import Repository
-from tsm_git.commands.places import Trees
+from tsm_git.commands.gathering.places import Trees
 from tsm_git.core.script import Script
 
 

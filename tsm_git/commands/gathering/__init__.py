@@ -1,0 +1,1 @@
+"""What is known before anything is judged: places, ledgers, replays and models, read as asked."""

@@ -1,0 +1,1 @@
+"""What `tsm renumber` is made of: the author's order, its proof, what a stopped merge leaves."""
