@@ -77,7 +77,10 @@ def test_where_all_agree_there_is_nothing_to_do_next(team: Project) -> None:
 def test_without_scripts(project: Project) -> None:
     project.commit("start")
 
-    assert shown(project) == "no folder `X.migrations` with scripts\n"
+    assert shown(project).splitlines() == [
+        "no folder `X.migrations` with scripts",
+        "  next      `tsm init app.sqlite`, with the path that your database has or will have",
+    ]
 
 
 def test_a_configured_database_without_scripts(project: Project) -> None:

@@ -206,9 +206,9 @@ class TestTable:
         assert "\x1b[2m-    \x1b[0m" in said
 
     def test_no_database(self) -> None:
-        assert (
-            status_text(report(), {}, {}, None, View(0))
-            == "no folder `X.migrations` with scripts\n"
+        assert status_text(report(), {}, {}, None, View(0)) == (
+            "no folder `X.migrations` with scripts\n"
+            "  next      `tsm init app.sqlite`, with the path that your database has or will have\n"
         )
 
 

@@ -84,7 +84,10 @@ def status_text(
         for one in report.databases
     ]
     if not parts:
-        parts = ["no folder `X.migrations` with scripts"]
+        start = (
+            "  next      `tsm init app.sqlite`, with the path that your database has or will have"
+        )
+        parts = [f"no folder `X.migrations` with scripts\n{start}"]
     return "\n\n".join(parts) + "\n"
 
 

@@ -25,7 +25,7 @@ def databases(project: Project, wanted: str | None) -> list[DatabaseSettings]:
     if not found:
         raise UsageError(
             f"there is no folder `X{SUFFIX}` with scripts, so there is no database",
-            f"run `mkdir app.sqlite{SUFFIX}` for a database `app.sqlite`, and write a script",
+            "run `tsm init app.sqlite`, with the path that your database has or will have",
         )
     return [settings.of(folder.removesuffix(SUFFIX)) for folder in found]
 
