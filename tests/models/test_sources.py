@@ -249,6 +249,15 @@ class TestWrongModule:
         assert error.message == f"`models` cannot be loaded: {said}"
         assert error.hint == f"run `{sys.executable} -c 'import models'` to see all of it"
 
+    def test_a_field_that_no_column_can_hold(self, home: Path, here: Interpreter) -> None:
+        text = "from tsm_git import TableRow\nclass User(TableRow):\n    id: int\n"
+        write(home, "models.py", text)
+
+        error = wrong("models", here)
+
+        assert error.message == "class `User`, field `id`: it is `int`, expected `int | None`"
+        assert error.hint == "see docs/models.md for what models may be"
+
     def test_that_is_not_there(self, home: Path, here: Interpreter) -> None:
         for name in ("nothing", "nothing.models:User", "rows.models"):
             said = wrong(name, here).message

@@ -142,7 +142,7 @@ def _told(
     interpreter: Interpreter,
 ) -> TsmError:
     """What the child could not do, as one line."""
-    if "wrong" in answer:
+    if answer.get("wrong"):
         return ModelsError(str(answer["wrong"]), "see docs/models.md for what models may be")
     name, missing = str(request["name"]).partition(":")[0], answer["missing"]
     if missing is not None and (name == missing or name.startswith(f"{missing}.")):
