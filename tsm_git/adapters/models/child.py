@@ -42,7 +42,7 @@ def main() -> None:
         outcome = {"wrong": str(error)}
     except BaseException as error:  # SystemExit, too
         outcome = {
-            # What TableRow says of a field. By name, since this runs where tsm may not be installed.
+            # What TableRow says of a field; by name, for tsm may not be installed here.
             "wrong": str(error) if type(error).__name__ == "ModelsError" else None,
             "raised": traceback.format_exception_only(type(error), error)[-1].split("\n")[0],
             "place": _place_of_error(error, request["paths"]),
