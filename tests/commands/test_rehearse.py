@@ -272,6 +272,27 @@ def test_a_large_ref_is_copied_to_a_file(
     assert list(temporary.iterdir()) == []
 
 
+def test_a_script_that_fails_after_it_has_written_much(shop: Project) -> None:
+    connection = open_database(shop.root / "app.sqlite.ref")
+    connection.execute(LARGE).fetchall()
+    connection.close()
+    shop.script(
+        "002.next.sql",
+        "update large set b = randomblob(9000000);\ninsert into users (id) values (7), (1);",
+    )
+
+    found = document(shop)
+
+    (script,) = found["scripts"]
+    assert script["failure"] == {
+        "line": 2, "column": 1, "message": "UNIQUE constraint failed: users.id"
+    }  # fmt: skip
+    assert [(t["table"], t["before"], t["after"]) for t in script["tables"]] == [
+        ("large", 5, 5),
+        ("users", 3, 3),
+    ]
+
+
 def test_a_summary_for_a_pull_request(shop: Project) -> None:
     shop.script("002.next.sql", "delete from posts;")
 

@@ -308,6 +308,7 @@ class Session:
             raise error  # it is not the script that is at fault
         connection = self._connection
         trouble, words = self._words(error)
+        self._guard.on = False  # or this would be without effect, as it is for a script
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         line, column = place_of(text, start, getattr(error, "error_offset", -1))
