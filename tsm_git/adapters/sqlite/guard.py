@@ -258,6 +258,18 @@ class OneFile(apsw.VFS):
         return super().xFullPathname(name)
 
 
+def world_of(file: str | None, *, clock: bool, attaches: bool) -> StillWorld | OneFile | None:
+    """The world of a shadow database, in memory or in a file; None is the system's own.
+
+    What is read and written through a world of Python's costs for each page. So a file has one only
+    where a script may attach anything, for VACUUM; else SQLite's limit, which is 0, stands behind
+    the authorizer.
+    """
+    if file is None:
+        return StillWorld(clock=clock)
+    return OneFile(file) if attaches else None
+
+
 class Deadline:
     """Interrupts what runs too long, or for nobody any more."""
 
@@ -292,7 +304,7 @@ def harden(connection: apsw.Connection, *, in_memory: bool = True) -> None:
 def reader_of(file: str, until: float = float("inf")) -> Iterator[apsw.Connection]:
     """A second connection, for statements of our own: nothing of a script ever runs in it.
 
-    So it needs no guarding VFS, through which SQLite cannot map a file.
+    So it needs no world of its own, through which SQLite cannot map a file.
     """
     with closing(apsw.Connection(file, flags=apsw.SQLITE_OPEN_READONLY)) as reader:
         harden(reader, in_memory=False)

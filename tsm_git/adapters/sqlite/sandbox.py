@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
@@ -166,6 +166,7 @@ class _Conversation:
             "image": len(self._place.image),
             "file": self._place.file and str(self._place.file),
             "survey": self._place.surveys,
+            "attaches": any(script.free for script in _scripts(self._tasks)),
             "tasks": [_asked(task) for task in self._tasks],
         }
         try:
@@ -255,6 +256,12 @@ def command() -> list[str]:
 def _environment() -> dict[str, str]:
     # Windows starts no Python without it.
     return {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+
+
+def _scripts(tasks: Sequence[Task]) -> Iterator[Text]:
+    for task in tasks:
+        if isinstance(task, RunAll):
+            yield from task.scripts
 
 
 def _asked(task: Task) -> tuple[str, list[Any]]:

@@ -27,6 +27,7 @@ from tsm_git.adapters.sqlite.guard import (
     StillWorld,
     harden,
     reader_of,
+    world_of,
 )
 from tsm_git.adapters.sqlite.outcomes import read_outcome
 from tsm_git.adapters.sqlite.surveying import Surveyor
@@ -51,7 +52,8 @@ def main() -> None:
         limits = Limits(*request["limits"])
         limit_process(limits, request["image"], request["file"])
         image = sys.stdin.buffer.read(request["image"])
-        session = Session(limits, image, request["file"], tell, surveys=request["survey"])
+        world = world_of(request["file"], clock=request["survey"], attaches=request["attaches"])
+        session = Session(limits, image, request["file"], tell, world, surveys=request["survey"])
         for name, arguments in request["tasks"]:
             if session.tasks[name](*arguments) is False:
                 break
@@ -96,6 +98,7 @@ class Session:
         image: bytes,
         file: str | None,
         tell: BinaryIO,
+        world: StillWorld | OneFile | None,
         *,
         surveys: bool = False,
     ) -> None:
@@ -106,7 +109,7 @@ class Session:
         self._marked = b""
         apsw.hard_heap_limit(limits.heap + 2 * len(image))
         self._over = time.monotonic() + limits.seconds
-        self._world = OneFile(file) if file else StillWorld(clock=surveys)
+        self._world = world
         self._open(image)
         self.tasks: dict[str, Callable[..., object]] = {
             "run": self.run,
@@ -173,7 +176,8 @@ class Session:
 
     def _open(self, image: bytes) -> None:
         guard = Guard()
-        connection = apsw.Connection(self._file or ":memory:", vfs=self._world.NAME)
+        vfs = self._world.NAME if self._world else None
+        connection = apsw.Connection(self._file or ":memory:", vfs=vfs)
         if self._file:
             connection.pragma("journal_mode", "DELETE")
             connection.pragma("synchronous", "FULL")  # as where scripts are applied

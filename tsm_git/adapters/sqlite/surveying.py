@@ -7,13 +7,13 @@ will touch. Reads only.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 import apsw
 
-from tsm_git.adapters.sqlite.guard import Guard, reader_of
+from tsm_git.adapters.sqlite.guard import MOST_MAPPED, Guard, reader_of
 from tsm_git.adapters.sqlite.outcomes import columns_of
 from tsm_git.adapters.sqlite.watching import rows_of
 from tsm_git.core.proof.replay import Count, Shrunk, Survey
@@ -54,6 +54,15 @@ class Surveyor:
             wanted.setdefault(table, set()).update([column] if column else ())
         for table in guard.dropped:  # it may come again: then every column counts
             wanted[table] = set(columns_of(self._connection, table))
+        with self._mapped() if wanted else nullcontext():
+            self._measure_before(wanted)
+        direct = {table for table, _ in guard.wrote} | guard.deleted
+        self._wrote |= set(map(fold, direct - guard.triggered))
+        self._triggered |= set(map(fold, guard.triggered))
+        guard.on = was_on
+        self._spent += time.monotonic() - started
+
+    def _measure_before(self, wanted: Mapping[str, set[str]]) -> None:
         for table, columns in wanted.items():
             known = self._before.get(fold(table))
             if known is None or not columns <= known.values.keys():
@@ -61,11 +70,17 @@ class Surveyor:
                 if known:
                     found = found._replace(rows=known.rows, values={**found.values, **known.values})
                 self._before[fold(table)] = found
-        direct = {table for table, _ in guard.wrote} | guard.deleted
-        self._wrote |= set(map(fold, direct - guard.triggered))
-        self._triggered |= set(map(fold, guard.triggered))
-        guard.on = was_on
-        self._spent += time.monotonic() - started
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """Reads from a file that is mapped, but has the script run as where it is applied."""
+        if self._file:
+            rows_of(self._connection, f"PRAGMA mmap_size = {MOST_MAPPED}")
+        try:
+            yield
+        finally:
+            if self._file:
+                rows_of(self._connection, "PRAGMA mmap_size = 0")
 
     def survey(self) -> Survey:
         """What the script did, now that it is committed."""
