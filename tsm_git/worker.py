@@ -99,9 +99,11 @@ def deploy_one(path: Path, pieces: tuple[Piece, ...] = ()) -> list[str]:
 def generate_one(path: Path, pieces: tuple[Piece, ...] = ()) -> Path:
     """Writes a draft script, and returns where it is. Raises Refusal in every state but DRIFT."""
     from tsm_git.commands import generate  # a check needs no apsw
+    from tsm_git.commands.mending import mend
 
     with open_project(path.parent, os.environ) as project:
         database = _database(project.top, path)
+        mend(project, [database])
         request = CheckRequest(folder=database + SUFFIX, annotate=False)
         state = check(project, request).databases[0].state
         waits = state is State.PENDING

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.looking import verdict
-from tests.harness.project import SOURCE, Project, open_database
+from tests.harness.looking import complaint, verdict
+from tests.harness.project import SOURCE, Project, open_database, sql_for
 from tests.renumber.stories import land, staged, texts
 
 LONG = os.environ.get("TSM_TEST_PROFILE") == "long"
@@ -30,7 +31,8 @@ PROGRAM = """
 import os, signal, sys, threading
 import apsw, git
 from tsm_git.cli import main
-import tsm_git.cli.renumber, tsm_git.cli.restore, tsm_git.adapters.sqlite.replay
+import tsm_git.cli.renumber, tsm_git.cli.restore, tsm_git.cli.squash, tsm_git.cli.generate
+import tsm_git.adapters.sqlite.replay, tsm_git.commands.consolidate
 import tsm_git.adapters.git.staging
 before, after = sys.argv.pop(1), float(sys.argv.pop(1))
 steps = int(before)
@@ -91,6 +93,41 @@ def tell_restore(team: Project) -> tuple[str, ...]:
     return ("restore", "--scripts", "--yes")
 
 
+def tell_squash(team: Project) -> tuple[str, ...]:
+    """Three drafts become one that has the name of the first; one of them is not committed."""
+    team.script("003.mail.sql", "create table mail (id);\n")
+    team.script("004.index.sql", "create index by_id on mail (id);\n")
+    team.commit("mail")
+    team.script("005.rows.sql", "insert into mail values (1);\n")
+    return ("squash",)
+
+
+def tell_squash_to_a_new_name(team: Project) -> tuple[str, ...]:
+    """Three drafts become one with a name of its own."""
+    return (*tell_squash(team), "--name", "contact")
+
+
+def tell_squash_without_git(team: Project) -> tuple[str, ...]:
+    """There is no repository; production has run what is no draft."""
+    command = tell_squash_to_a_new_name(team)
+    team.published_in_production("001.users.sql", "002.orders.sql")
+    shutil.rmtree(team.root / ".git")
+    return command
+
+
+def tell_consolidate(team: Project) -> tuple[str, ...]:
+    """Two drafts become one that is written from the models."""
+    team.write("tsm.toml", 'database = "app.sqlite"\nmodels = "schema.sql"\n')
+    names = ("users", "orders", "mail", "fax")
+    team.write("schema.sql", "".join(sql_for(f"00{n}.{name}.sql") for n, name in enumerate(names)))
+    team.scripts("003.mail.sql", "004.fax.sql")
+    team.commit("drafts")
+    return ("generate", "--consolidate", "--yes")
+
+
+REPLACING = [tell_squash, tell_squash_to_a_new_name, tell_squash_without_git, tell_consolidate]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("tell", [tell_renumber, tell_stopped, tell_restore])
 def test_no_text_is_lost_wherever_it_is_killed(team: Project, tell: Tell) -> None:
@@ -114,6 +151,38 @@ def test_no_text_is_lost_wherever_it_is_killed(team: Project, tell: Tell) -> Non
         assert killed.unmerged() == [], point
         if tell is not tell_restore:
             assert staged(killed) == staged(whole), point
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tell", REPLACING)
+def test_the_several_or_the_one_wherever_it_is_killed(team: Project, tell: Tell) -> None:
+    command = tell(team)
+    before, written = texts(team), every_text(team)
+    whole = team.copy("whole")
+    points = range(1, steps_of(whole, command) + 1)
+    after = texts(whole)
+    half_done = 0
+
+    # Where files move, from the note on, is near the end: each of those points is looked at.
+    chosen = set(random.Random(SEED).sample(points, min(POINTS // 3, len(points))))
+    for point in sorted(chosen | set(points[-POINTS + 3 :])):
+        killed = team.copy(f"killed-{point}")
+        assert run(killed, command, before=point) == -signal.SIGKILL, point
+
+        assert written <= every_text(killed), point
+        if texts(killed) not in (before, after):
+            half_done += 1
+            told = complaint(killed, "check")
+            assert told.error.startswith(f"a `tsm {command[0]}"), point
+            assert told.hint.startswith(f"run `tsm {command[0]}"), point
+        if picture(killed) == picture(whole):
+            continue  # all is done, and another squash would find one draft
+        assert run(killed, command) == 0, point
+        assert texts(killed) == after, point
+        assert verdict(killed).findings == verdict(whole).findings, point
+        assert picture(killed) == picture(whole), point
+        assert not list(killed.root.rglob("replacing.json")), point
+    assert half_done >= 2
 
 
 @pytest.mark.slow
@@ -175,10 +244,21 @@ def every_text(project: Project) -> set[bytes]:
     return set(_texts(project))
 
 
+def picture(project: Project) -> tuple[object, ...]:
+    """The scripts as files, and in the index if there is one."""
+    return texts(project), staged(project) if has_git(project) else None
+
+
+def has_git(project: Project) -> bool:
+    """Whether there is a repository."""
+    return (project.root / ".git").exists()
+
+
 def _texts(project: Project) -> Iterator[bytes]:
     for folder in (project.folder, project.root / f"{project.database}.bak"):
         yield from (path.read_bytes() for path in folder.rglob("*.sql*") if path.is_file())
-    for line in project.git("ls-files", "--unmerged", "-z").split("\0")[:-1]:
+    unmerged = project.git("ls-files", "--unmerged", "-z") if has_git(project) else ""
+    for line in unmerged.split("\0")[:-1]:
         yield project.git("cat-file", "blob", line.split()[1]).encode() + b"\n"
 
 

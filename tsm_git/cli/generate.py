@@ -11,6 +11,7 @@ from tsm_git.commands import generate as command
 from tsm_git.commands.drafting import Asker
 from tsm_git.commands.gathering.databases import one_database
 from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.mending import mend
 from tsm_git.core.change.choices import Choices, parse_choices
 from tsm_git.core.change.draft import Draft
 from tsm_git.core.change.losses import Gap, Loss
@@ -83,12 +84,15 @@ def generate(
     made: Draft | None
     with project_here(context) as project:
         settings = one_database(project, database)
+        if not dry_run:
+            mend(project, [settings.path])
         if consolidate:
             made = _consolidated(project, settings, base, choices, name, ask, dry_run, yes)
         else:
             made = command.draft(project, settings, base, choices, name, ask)
         if made and not dry_run:
-            aside = command.write(project, made, now())
+            typed = "tsm generate --consolidate" if consolidate else "tsm generate"
+            aside = command.write(project, made, now(), typed)
     if as_json:
         from tsm_git.render.draft import draft_document
         from tsm_git.render.jsondoc import dumped

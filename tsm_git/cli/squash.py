@@ -6,6 +6,8 @@ import click
 
 from tsm_git.cli.shared import base_option, database_option, json_option, now, project_here
 from tsm_git.commands import squash as command
+from tsm_git.commands.gathering.databases import databases
+from tsm_git.commands.mending import mend
 from tsm_git.commands.tips import keep_tips
 from tsm_git.core.text import listed, printable
 
@@ -31,32 +33,38 @@ def squash(
     the same database. The drafts are moved to `DATABASE.bak/`, not deleted.
     """
     with project_here(context) as project:
-        plan = command.plan(project, base, database, name)
-        aside = None if dry_run else command.carry_out(project, plan, now())
+        paths = [one.path for one in databases(project, database)]
+        finished = [] if dry_run else mend(project, paths)
+        squashed = [one for one in finished if one.command == command.NAME]
+        if squashed:
+            done, text = squashed[0], ""
+        else:
+            done, text = command.plan(project, base, database, name)
         if not dry_run:
+            done = done if squashed else command.carry_out(project, done, text, now())
             keep_tips(project, base, database)
     if as_json:
         from tsm_git.render.jsondoc import dumped
 
         document = {
             "version": 1,
-            "database": plan.database,
+            "database": done.database,
             "dry_run": dry_run,
-            "drafts": [f"{plan.folder}/{draft}" for draft in plan.drafts],
-            "script": f"{plan.folder}/{plan.filename}",
-            "moved_to": aside,
-            "applied": list(plan.applied),
+            "drafts": [f"{done.folder}/{draft}" for draft in done.drafts],
+            "script": f"{done.folder}/{done.filename}",
+            "moved_to": None if dry_run else done.kept,
+            "applied": list(done.applied),
         }
         click.echo(dumped(document), nl=False)
         return
     if dry_run:
-        click.echo(f"-- {printable(plan.filename)}", err=True)
-        click.echo(plan.text, nl=False)
+        click.echo(f"-- {printable(done.filename)}", err=True)
+        click.echo(text, nl=False)
         return
-    click.echo(printable(f"{plan.folder}/{plan.filename} holds {len(plan.drafts)} drafts now"))
-    click.echo(printable(f"they are in {aside}"), err=True)
-    if plan.applied:
+    click.echo(printable(f"{done.folder}/{done.filename} holds {len(done.drafts)} drafts now"))
+    click.echo(printable(f"they are in {done.kept}"), err=True)
+    if done.applied:
         click.echo(
-            printable(f"the working database has run {listed(plan.applied)}: `tsm restore --db`"),
+            printable(f"the working database has run {listed(done.applied)}: `tsm restore --db`"),
             err=True,
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
-from tsm_git.adapters.files import set_aside, write_new
+from tsm_git.adapters.files import write_new
 from tsm_git.adapters.sqlite.workshop import Workshop, workshop_after, workshop_of
 from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.drafting import Asker, propose
 from tsm_git.commands.gathering.models import models_for
 from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.replacing import Replacement, replace
 from tsm_git.commands.tips import keep_tips
 from tsm_git.core.change.alter import OLDEST
 from tsm_git.core.change.choices import Choices
@@ -30,7 +31,7 @@ from tsm_git.core.script import Script, padded, parse_number
 from tsm_git.core.settings import DatabaseSettings
 from tsm_git.core.snapshot import in_order
 from tsm_git.core.state import State
-from tsm_git.core.text import counted, file_stamp, listed
+from tsm_git.core.text import counted, listed
 from tsm_git.version import VERSION
 
 
@@ -62,21 +63,19 @@ def draft(
         return finished(one, settings, found, number, name, choices, replaced)
 
 
-def write(project: Project, made: Draft, now: str) -> str | None:
+def write(project: Project, made: Draft, now: str, command: str = "tsm generate") -> str | None:
     """Writes the script, whole or not at all, and moves aside what it replaces.
 
-    Returns the folder, relative to the top, where that is then.
+    Returns the folder, relative to the top, where that is then. `command` is what a user types.
     """
-    folder = project.top / made.folder
-    aside = f"{made.database}.bak/scripts-{file_stamp(now)}"
-    with ExitStack() as undo:
-        for filename in made.replaces:
-            kept = set_aside(folder / filename, project.top / aside)
-            undo.callback(kept.rename, folder / filename)
-        write_new(folder / made.filename, made.text.encode())
-        undo.pop_all()
+    aside = None
+    if made.replaces:
+        wanted = Replacement(made.database, made.replaces, made.filename, command)
+        aside = replace(project, wanted, made.text, now, stage=False).kept
+    else:
+        write_new(project.top / made.path, made.text.encode())
     keep_tips(project, None, made.database)
-    return aside if made.replaces else None
+    return aside
 
 
 def finished(

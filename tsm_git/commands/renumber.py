@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from tsm_git.adapters.files import (
-    only_one,
     read_bytes,
     rename_back,
     rename_files,
     set_aside,
     write_new,
 )
-from tsm_git.adapters.git import Repository
 from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
 from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.renumbering import journal
@@ -115,7 +113,7 @@ def carry_out(project: Project, plans: list[Renumbering], now: str) -> list[str]
     is_idle = not renames and not any(one.unmerged for one in plans)
     if is_idle and note is None:
         return []
-    with _alone(repository), ExitStack() as undo:
+    with journal.alone(repository), ExitStack() as undo:
         if repository and note:
             journal.catch_up(project.top, repository, note)
             journal.remove(repository)
@@ -313,7 +311,3 @@ def _refuse_taken(pairs: list[tuple[Path, Path]]) -> None:
                 f"`{new.name}` is in the way of `{old.name}`",
                 f"move or delete `{new.name}` first; nothing was changed",
             )
-
-
-def _alone(repository: Repository | None) -> AbstractContextManager[None]:
-    return only_one(repository.place.git_dir / "tsm.lock") if repository else nullcontext()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass
-
-from tsm_git.adapters.files import set_aside, write_new
 from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
 from tsm_git.commands.gathering.project import Project
+from tsm_git.commands.replacing import Replacement, replace
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.numbering import width
@@ -17,26 +14,15 @@ from tsm_git.core.script import Script, padded, parse_number
 from tsm_git.core.snapshot import in_order
 from tsm_git.core.sql import statements
 from tsm_git.core.state import State
-from tsm_git.core.text import file_stamp, listed
+from tsm_git.core.text import listed
+
+NAME = "tsm squash"
 
 
-@dataclass(frozen=True, slots=True)
-class Squash:
-    """The drafts of one database that become one script; paths are relative to the top.
-
-    `applied` are those that the working database has run: it has to be restored afterwards.
-    """
-
-    database: str
-    folder: str
-    drafts: tuple[str, ...]
-    filename: str
-    text: str
-    applied: tuple[str, ...]
-
-
-def plan(project: Project, base: str | None, database: str | None, name: str | None) -> Squash:
-    """What would be merged into what; the result is proven by replay. Reads only.
+def plan(
+    project: Project, base: str | None, database: str | None, name: str | None
+) -> tuple[Replacement, str]:
+    """What would be merged into what, and its text, which is proven by replay. Reads only.
 
     Raises Refusal where there are not two drafts to merge, where scripts are in disorder, or where
     the one script does not give the same database as the several.
@@ -57,35 +43,21 @@ def plan(project: Project, base: str | None, database: str | None, name: str | N
     _prove(comparison, drafts, filename, text)
     working = comparison.facts.working
     applied = {entry.filename for entry in working.entries} if working else set()
-    return Squash(
+    return Replacement(
         comparison.facts.database,
-        comparison.facts.folder,
         tuple(draft.filename for draft in drafts),
         filename,
-        text,
+        NAME,
         tuple(draft.filename for draft in drafts if draft.filename in applied),
-    )
+    ), text
 
 
-def carry_out(project: Project, squash: Squash, now: str) -> str:
-    """Writes the one script in place of the several, and stages it.
+def carry_out(project: Project, wanted: Replacement, text: str, now: str) -> Replacement:
+    """Writes the one script in place of the several, which are moved aside, and stages it.
 
-    The several are moved aside first; returns the folder, relative to the top, where they are now.
     All of it or, where something fails, nothing.
     """
-    folder = project.top / squash.folder
-    aside = f"{squash.database}.bak/scripts-{file_stamp(now)}"
-    with ExitStack() as undo:
-        for filename in squash.drafts:
-            kept = set_aside(folder / filename, project.top / aside)
-            undo.callback(kept.rename, folder / filename)
-        write_new(folder / squash.filename, squash.text.encode())
-        undo.callback((folder / squash.filename).unlink)
-        if project.repository:
-            names = dict.fromkeys([*squash.drafts, squash.filename])
-            project.repository.staging.stage([f"{squash.folder}/{name}" for name in names])
-        undo.pop_all()
-    return aside
+    return replace(project, wanted, text, now, stage=True)
 
 
 def joined(texts: list[str]) -> str:

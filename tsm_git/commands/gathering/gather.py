@@ -13,7 +13,7 @@ from tsm_git.commands.gathering.base import choose_base
 from tsm_git.commands.gathering.history import History
 from tsm_git.commands.gathering.ledgers import read_ledgers
 from tsm_git.commands.gathering.merges import CannotTell, MergeReader, existing
-from tsm_git.commands.gathering.places import Index, Trees, database_files
+from tsm_git.commands.gathering.places import Index, Trees, database_files, note_of_replacing
 from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.gathering.request import Gathered, Request
 from tsm_git.commands.gathering.texts import Texts, folder_source
@@ -89,6 +89,8 @@ class _Gatherer:
 
     def _facts(self, folder: str, index: Index | None) -> Facts:
         database = folder.removesuffix(SUFFIX)
+        if self.request.place is Place.WORK_TREE:
+            _refuse_half_done(self.project.top, database)
         name, candidate = self._candidate(folder, index)
         tracked = index.tracked(folder) if index else self._tracked_at_head(folder)
         base = self._base(folder)
@@ -246,6 +248,7 @@ def chosen(folders: Collection[str], request: Request, settings: Settings) -> li
 def facts_without_git(top: Path, folder: str, request: Request) -> Facts:
     """The facts of one database that no repository is around."""
     database = folder.removesuffix(SUFFIX)
+    _refuse_half_done(top, database)
     candidate = snapshot(read_folder(top / folder))
     ledgers = read_ledgers(top, database, request)
     why = "it is not in a git repository"
@@ -263,6 +266,14 @@ def facts_without_git(top: Path, folder: str, request: Request) -> Facts:
         texts=Texts([folder_source(top / folder, candidate), *ledgers.sources]),
         unseen=unseen,
     )
+
+
+def _refuse_half_done(top: Path, database: str) -> None:
+    """Raises TsmError where a run was killed while it put one script in the place of several."""
+    if note_of_replacing(top, database).exists():
+        from tsm_git.commands.replacing import refuse_half_done  # hardly ever
+
+        refuse_half_done(top, database)
 
 
 def _without_git(project: Project, request: Request) -> Gathered:

@@ -200,6 +200,11 @@ def database_files(folder: str) -> list[str]:
     ]
 
 
+def note_of_replacing(top: Path, database: str) -> Path:
+    """Where a run notes which drafts it is about to put one script in the place of."""
+    return top / f"{database}.bak" / "replacing.json"
+
+
 def _is_folder(path: str) -> bool:
     return path.endswith(SUFFIX) and path.rpartition("/")[2] != SUFFIX
 

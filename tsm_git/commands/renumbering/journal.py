@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from tsm_git.adapters.files import read_bytes, replace_file
+from tsm_git.adapters.files import only_one, read_bytes, replace_file
 from tsm_git.adapters.git import Repository
 from tsm_git.core.finding import Rename
 from tsm_git.core.record import NamedTuple
@@ -65,6 +66,11 @@ def catch_up(top: Path, repository: Repository, note: Note) -> None:
     staged = repository.staged_blobs([rename.old for rename, _ in note.renames])
     if all(staged.get(rename.old) == blob for rename, blob in note.renames):
         repository.rename_staged([rename for rename, _ in note.renames[: _made(top, note)]])
+
+
+def alone(repository: Repository | None) -> AbstractContextManager[None]:
+    """Lets one process at a time move scripts about. Raises TsmError where another is at it."""
+    return only_one(repository.place.git_dir / "tsm.lock") if repository else nullcontext()
 
 
 def _made(top: Path, note: Note) -> int:
