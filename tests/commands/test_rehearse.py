@@ -114,6 +114,23 @@ def test_it_tells_what_happens_to_rows(shop: Project) -> None:
     assert found["before"] == found["after"] == {"foreign_keys": [], "pages": []}
 
 
+def test_only_tables_are_counted(shop: Project) -> None:
+    shop.script(
+        "002.next.sql",
+        "create view names as select name from users;\n"
+        "create temp table posts as select * from users;\n"
+        "insert into posts select * from users;\n"
+        "drop table users;",
+    )
+
+    (script,) = document(shop)["scripts"]
+
+    assert [(t["table"], t["before"], t["after"]) for t in script["tables"]] == [
+        ("posts", 3, 3),
+        ("users", 3, None),
+    ]
+
+
 def test_the_same_in_words(shop: Project) -> None:
     shop.script("002.next.sql", "delete from users where id = 2;\nupdate users set email = null;")
     shop.script("003.short.sql", "update posts set body = substr(body, 1, 3);")

@@ -117,13 +117,18 @@ def _measure(connection: apsw.Connection, table: str, columns: Iterable[str]) ->
         return _Measure(table, -1, {})
     asked = [column for column in columns if fold(column) in types]
     parts = [_of_column(column, *types[fold(column)]) for column in asked]
-    sql = f"SELECT {', '.join(['count(*)', *parts])} FROM {quoted(table)}"
+    sql = f"SELECT {', '.join(['count(*)', *parts])} FROM main.{quoted(table)}"
     ((rows, *values),) = rows_of(connection, sql)
     pairs = zip(values[::2], values[1::2], strict=True)
     return _Measure(table, rows, dict(zip(asked, pairs, strict=True)))
 
 
-_TYPES = 'SELECT name, type, "notnull" FROM pragma_table_xinfo(?) WHERE hidden = 0'
+# Views have no rows of their own, and what is temporary hides what is called like it.
+_TYPES = """
+SELECT c.name, c.type, c."notnull"
+FROM main.sqlite_schema m, pragma_table_xinfo(m.name, 'main') c
+WHERE m.type = 'table' AND m.name = ? COLLATE NOCASE AND c.hidden = 0
+"""
 _LONG = ("CHAR", "CLOB", "TEXT", "BLOB")  # https://sqlite.org/datatype3.html, section 3.1
 
 
