@@ -6,7 +6,7 @@ from tests.core.values import base, facts, held, ledger, script
 from tsm_git.core.comparison import compare
 from tsm_git.core.errors import TsmError
 from tsm_git.core.ledger import Entry
-from tsm_git.core.publishing import Source, Taken, holders, taken
+from tsm_git.core.publishing import Source, Taken, holders, last_published, taken
 
 A, B = "001.a.sql", "002.b.sql"
 
@@ -22,7 +22,9 @@ def test_a_number_is_not_taken_by_the_draft_itself() -> None:
 
 
 def test_who_holds_which_number_base_speaks_first() -> None:
-    found = holders(held({A: "s", "001.z.sql": "t"}), ledger((A, "u"), (B, None)))
+    places = held({A: "s", "001.z.sql": "t"}), ledger((A, "u"), (B, None), ("003.c.sql", "v"))
+
+    found = holders(*places, {1, 2, 4})
 
     assert found == {
         1: [
@@ -32,7 +34,10 @@ def test_who_holds_which_number_base_speaks_first() -> None:
         ],
         2: [(script(B, ""), Source.REF)],
     }
-    assert holders(None, None) == {}
+    assert holders(None, None, {1}) == {}
+    assert last_published(*places) == 3
+    assert last_published(places[0], None) == 1
+    assert last_published(None, None) == 0
 
 
 def test_an_entry_matches_by_name_and_by_text_if_it_has_one() -> None:

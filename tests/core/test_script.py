@@ -17,6 +17,7 @@ from tsm_git.core.script import (
     blob_ids,
     digest_of,
     inspect,
+    inspected,
     is_sql,
     normalise,
     padded,
@@ -36,6 +37,23 @@ BYTES = st.one_of(
         )
     ).map(b"".join),
 )
+# What is looked for, in one way or another.
+TELLING = [
+    b"a\n<<<<<<< HEAD\n",
+    b"select 1;\n||||||| base",
+    b"-- tsm: undecided\nselect 1;",
+    b"-- tsm: no-transaction\nvacuum;",
+    b"begin;",
+    b"a\r\nPRAGMA foreign_keys = off;",
+    b"create trigger t insert on a begin select 1; end;",
+    b"\xef\xbb\xbfcommit",
+    b"version https://git-lfs.github.com/spec/v1\n",
+    b"a\0",
+    b"\xff",
+    "select 'é';".encode(),
+    b"",
+    b"-- nothing\r\n",
+]
 TEXTS = st.text().map(lambda text: text.encode("utf-8", "replace").decode())
 
 
@@ -208,6 +226,16 @@ class TestInspection:
     )
     def test_what_does_nothing(self, text: bytes, empty: bool) -> None:
         assert inspect(text).empty == empty
+
+    @given(st.lists(st.one_of(BYTES, st.sampled_from(TELLING), st.just(b"x" * 9_000)), max_size=8))
+    def test_many_at_once_are_what_each_is(self, texts: list[bytes]) -> None:
+        known = Content("z", Flaw.SYMLINK)
+        found = [(str(number), text) for number, text in enumerate(texts)]
+
+        told = inspected([*found[:2], ("link", known), *found[2:]])
+
+        expected = [(key, inspect(text)) for key, text in found]
+        assert list(told.items()) == [*expected[:2], ("link", known), *expected[2:]]
 
     def test_an_ordinary_script(self) -> None:
         assert inspect(b"select 1;") == Content(blob_id(b"select 1;"))

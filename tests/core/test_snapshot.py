@@ -41,6 +41,19 @@ class TestSnapshot:
         assert found.scripts["001.a.sql"] is other.scripts["001.a.sql"]
         assert found.scripts["002.b.sql"] == script("002.b.sql", "t")
 
+    def test_a_place_that_is_like_another_shares_its_scripts(self) -> None:
+        other = held({"001.a.sql": "s", "002.b.sql": "s"})._replace(unmerged={"x": frozenset({1})})
+
+        found = snapshot({"002.b.sql": Content("s"), "001.a.sql": Content("s")}, like=other)
+
+        assert found.scripts is other.scripts
+        assert found.unmerged == {}
+        assert (
+            snapshot({"001.a.sql": Content("s", empty=True)}, like=held({"001.a.sql": "s"}))
+            .files["001.a.sql"]
+            .empty
+        )
+
     def test_nothing_is_in_none(self) -> None:
         assert (EMPTY.ordered(), dict(EMPTY.files)) == ([], {})
 

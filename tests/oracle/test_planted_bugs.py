@@ -102,7 +102,8 @@ def _without_index_variable(listing: Any) -> Any:
 
 
 def _numbers_as_text(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(comparison, "max", _as_text, raising=False)
+    for module in (comparison, publishing):
+        patch.setattr(module, "max", _as_text, raising=False)
 
 
 def _flaws_unknown(patch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tsm_git.core.errors import DatabaseError, TsmError
-from tsm_git.core.script import Content, Flaw, blob_id, inspect, is_sql, text_of
+from tsm_git.core.script import Content, Flaw, blob_id, inspect, inspected, is_sql, text_of
 
 
 def read_folder(folder: Path) -> dict[str, Content]:
@@ -29,7 +29,7 @@ def read_folder(folder: Path) -> dict[str, Content]:
             f"the folder `{folder}` cannot be read: {error.strerror}", f"run `ls -ld '{folder}'`"
         ) from error
     start = os.path.join(folder, "")
-    return {name: read_file(start + name) for name in sorted(names)}
+    return inspected((name, _bytes_of(start + name)) for name in sorted(names))
 
 
 # O_NOFOLLOW and O_NONBLOCK do not exist on Windows, which has no such links by default.

@@ -24,11 +24,12 @@ from tsm_git.core.publishing import (
     against_working,
     drafts,
     holders,
+    last_published,
     taken,
 )
 from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import Script, parse_number
-from tsm_git.core.snapshot import Ancestry, Snapshot, merged
+from tsm_git.core.snapshot import Ancestry, Snapshot, in_order, merged
 
 
 class Contested(NamedTuple):
@@ -104,15 +105,16 @@ def compare(facts: Facts) -> Comparison:
         else Production()
     )
     draft_scripts = drafts(candidate, base, published, production, facts.ref)
-    held = holders(base, facts.ref)
     ran = facts.ref.entries if facts.ref else ()
     contradicted = [  # production ran what the candidate has, and base has something else
         candidate.scripts[entry.filename]
         for entry in ran
         if entry.filename in published.claimed and entry.matches(candidate.scripts[entry.filename])
     ]
-    all_taken = taken([*draft_scripts, *contradicted], held)
-    last = max(held, default=0)
+    last = last_published(base, facts.ref)
+    claims = [*draft_scripts, *contradicted]
+    held = holders(base, facts.ref, {last, *(script.number for script in claims)})
+    all_taken = taken(claims, held)
     taken_drafts = {t.draft for t in all_taken}
     deviations = tuple(
         deviation
@@ -124,7 +126,7 @@ def compare(facts: Facts) -> Comparison:
         facts, candidate, _reported(facts, published, production, [*all_lost, *all_mixed])
     )
     heirs = {d.now for d in all_deviations if d.change is Change.RENAMED}
-    sequence = [script for script in merge_result.values() if script not in heirs]
+    sequence = _without(merge_result.values(), heirs)
     digits = width(merge_result.values())
     empty = _empty_texts(facts)
     return Comparison(
@@ -141,7 +143,7 @@ def compare(facts: Facts) -> Comparison:
         below=tuple(d for d in draft_scripts if d.number < last and d not in taken_drafts),
         last_published=last,
         last_holder=held[last][0] if last else None,
-        duplicates=tuple(duplicates(s for s in sequence if s not in taken_drafts)),
+        duplicates=tuple(duplicates(_without(sequence, taken_drafts))),
         gaps=tuple(
             gaps(
                 sequence,
@@ -153,6 +155,11 @@ def compare(facts: Facts) -> Comparison:
         misplaced=misplaced,
         moves=tuple(renumbered(draft_scripts, last, digits)),
     )
+
+
+def _without(scripts: Collection[Script], some: Collection[Script | None]) -> Collection[Script]:
+    """The scripts without some; mostly there are none of those, and then nothing to look up."""
+    return [script for script in scripts if script not in some] if some else scripts
 
 
 def _spoken_for(
@@ -172,12 +179,10 @@ def _against_working(
     working: Ledger = facts.working
     every = against_working(working, candidate, facts.texts)
     heirs = {d.now for d in every if d.change is Change.RENAMED}
-    applied, last = working.numbers, working.last
-    pending = tuple(
-        script
-        for script in candidate.ordered()
-        if script.number not in applied and script not in heirs
-    )
+    applied = working.numbers
+    new = [script for script in candidate.scripts.values() if script.number not in applied]
+    pending = tuple(in_order(_without(new, heirs)))
+    last = working.last if pending else 0
     names = {filename for filename, _ in reported}
     return (
         tuple(

@@ -5,7 +5,7 @@ Published is what the base branch's tip holds and what the ref ledger says produ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 
 from tsm_git.core.ledger import Entry, Ledger
@@ -185,20 +185,22 @@ def against_working(
     working: Ledger, candidate: Snapshot, texts: Mapping[str, str]
 ) -> tuple[Deviation, ...]:
     """What the working database ran and the candidate does not hold as it ran (FORMATS 3.8)."""
-    intact: set[str] = set()
+    scripts = candidate.scripts
+    changed = [entry for entry in working.entries if not entry.matches(scripts.get(entry.filename))]
+    if not changed:
+        return ()
+    intact = {e.filename for e in working.entries if e.matches(scripts.get(e.filename))}
     deviations: list[Deviation] = []
     missing: dict[str, Entry] = {}
-    moved_on = _moved_on(working, candidate)
-    for entry in working.entries:
-        now = candidate.scripts.get(entry.filename)
-        if entry.matches(now):
-            intact.add(entry.filename)
-        elif now is not None and entry.filename not in moved_on:
+    moved_on = _moved_on(working, changed, candidate)
+    for entry in changed:
+        now = scripts.get(entry.filename)
+        if now is not None and entry.filename not in moved_on:
             deviations.append(Deviation(Change.EDITED, _script(entry), Source.WORKING, now))
             intact.add(entry.filename)
         else:
             missing[entry.filename] = entry
-    free = [script for name, script in candidate.scripts.items() if name not in intact]
+    free = [script for name, script in scripts.items() if name not in intact]
     heirs = successors([_missing(entry) for entry in missing.values()], free, texts)
     for filename, entry in missing.items():
         script, had = _script(entry), _missing(entry).digests
@@ -206,13 +208,12 @@ def against_working(
     return _sorted(deviations)
 
 
-def _moved_on(working: Ledger, candidate: Snapshot) -> set[str]:
-    """Entries whose file name another entry's script has now, and whose text has another name.
+def _moved_on(working: Ledger, changed: Sequence[Entry], candidate: Snapshot) -> set[str]:
+    """Changed entries whose file name another's script has now, and whose text has another name.
 
     So it is where several scripts of one name part were renumbered: none of them was edited.
     """
     scripts = candidate.scripts
-    changed = [entry for entry in working.entries if not entry.matches(scripts.get(entry.filename))]
     if len(changed) < 2:
         return set()
     texts = {entry.digest: entry.filename for entry in changed}
@@ -238,27 +239,37 @@ def drafts(
     ref: Ledger | None,
 ) -> list[Script]:
     """The scripts of the candidate that nobody has published, in order (FORMATS 3.3)."""
-    kept = base.scripts if base else {}
+    unlike = differing(base, candidate) if base else candidate.scripts.keys()
     deviations = published.deviations + production.deviations
     spoken_for = {deviation.now for deviation in deviations}
     ran = {entry.filename: entry for entry in ref.entries} if ref else {}
+    new = [candidate.scripts[filename] for filename in unlike & candidate.scripts.keys()]
     return in_order(
         script
-        for filename, script in candidate.scripts.items()
-        if kept.get(filename) != script
-        and filename not in published.leaving
+        for script in new
+        if script.filename not in published.leaving
         and script not in spoken_for
-        and not (filename in ran and ran[filename].matches(script))
+        and not (script.filename in ran and ran[script.filename].matches(script))
     )
 
 
-def holders(base: Snapshot | None, ref: Ledger | None) -> dict[int, list[tuple[Script, Source]]]:
-    """Who holds which number among what is published; base speaks first."""
+def last_published(base: Snapshot | None, ref: Ledger | None) -> int:
+    """The highest number among what is published, 0 where nothing is."""
+    held = [script.number for script in base.scripts.values()] if base else []
+    return max([*held, ref.last if ref else 0])
+
+
+def holders(
+    base: Snapshot | None, ref: Ledger | None, numbers: Collection[int]
+) -> dict[int, list[tuple[Script, Source]]]:
+    """Who holds these numbers among what is published; base speaks first."""
     found: dict[int, list[tuple[Script, Source]]] = {}
-    for script in base.ordered() if base else ():
+    published = base.scripts.values() if base else ()
+    for script in in_order(script for script in published if script.number in numbers):
         found.setdefault(script.number, []).append((script, Source.BASE))
     for entry in ref.entries if ref else ():
-        found.setdefault(entry.number, []).append((_script(entry), Source.REF))
+        if entry.number in numbers:
+            found.setdefault(entry.number, []).append((_script(entry), Source.REF))
     return found
 
 

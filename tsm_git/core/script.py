@@ -6,6 +6,7 @@ Does not read files; it is given names and bytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ _NOTHING = re.compile(rb"(?:[ \t\n\f\r]++|--[^\n]*+|/\*.*?(?:\*/|\Z)|;)*+", re.D
 _DIRECTIVE = rb"^--[ \t]*tsm:[ \t]*([a-z-]+)[ \t]*$"
 _MARK = b"\xef\xbb\xbf"  # UTF-8's byte order mark
 _LFS = b"version https://git-lfs.github.com/spec/"
+_PORTION = 16 * 1024  # bytes that are searched at once
 
 
 class Script(NamedTuple):
@@ -77,6 +79,9 @@ class Content(NamedTuple):
     empty: bool = False
     directives: frozenset[str] = frozenset()
     unfit: Unfit | None = None
+
+
+_UNTOLD = Content("")
 
 
 def parse_number(filename: str) -> int | None:
@@ -153,7 +158,7 @@ def inspect(data: bytes) -> Content:
     if text.startswith(_LFS):
         return Content(digest, Flaw.LFS_POINTER)
     # The cheap `in` tests keep the regular expressions off the thousand scripts that need none.
-    marked = b"<<<<<<<" in text or b">>>>>>>" in text or b"|||||||" in text
+    marked = _may_conflict(text)
     return Content(
         digest,
         conflict_line=_first_line(_CONFLICT, text) if marked else None,
@@ -162,6 +167,60 @@ def inspect(data: bytes) -> Content:
         directives=directives(text),
         unfit=_unfit(text),
     )
+
+
+def inspected(found: Iterable[tuple[str, bytes | Content]]) -> dict[str, Content]:
+    """What `inspect` says of each of these bytes, by the same keys; a Content is as it was.
+
+    Hardly any script holds what is looked for, so a portion of them is searched at once, and each
+    by itself only where there is something to find.
+    """
+    told: dict[str, Content] = {}
+    portion: dict[str, bytes] = {}
+    size = 0
+    for key, data in found:
+        if not isinstance(data, bytes):
+            told[key] = data
+            continue
+        told[key] = _UNTOLD  # keeps the order
+        portion[key] = data
+        size += len(data)
+        if size > _PORTION:
+            told.update(_inspected(portion))
+            portion, size = {}, 0
+    told.update(_inspected(portion))
+    return told
+
+
+def _inspected(portion: Mapping[str, bytes]) -> Iterable[tuple[str, Content]]:
+    # No character of several bytes, and no word, reaches across the line breaks in between.
+    joined = b"\n".join(portion.values())
+    if not _is_usual(joined):
+        return [(key, inspect(data)) for key, data in portion.items()]
+    if b"\r" in joined or _MARK in joined:
+        portion = {key: normalise(data) for key, data in portion.items()}
+    if _may_be_unfit(joined):
+        return [
+            (key, Content(blob_id(text), empty=not has_statement(text), unfit=_unfit(text)))
+            for key, text in portion.items()
+        ]
+    return [
+        (key, Content(blob_id(text), empty=not has_statement(text)))
+        for key, text in portion.items()
+    ]
+
+
+def _is_usual(text: bytes) -> bool:
+    """Whether there is no flaw, no conflict, and no word to tsm."""
+    try:
+        text.isascii() or text.decode()
+    except UnicodeDecodeError:
+        return False
+    return not (b"\0" in text or _LFS in text or b"tsm:" in text or _may_conflict(text))
+
+
+def _may_conflict(text: bytes) -> bool:
+    return b"<<<<<<<" in text or b">>>>>>>" in text or b"|||||||" in text
 
 
 def has_statement(text: bytes) -> bool:
@@ -210,8 +269,16 @@ def _telling_lines(text: str) -> list[str]:
 
 
 def _unfit(text: bytes) -> Unfit | None:
+    if not _may_be_unfit(text):  # the lexer is for those that may
+        return None
+    from tsm_git.core.transactions import first_unfit
+
+    return first_unfit(text.decode())
+
+
+def _may_be_unfit(text: bytes) -> bool:
     upper = text.upper()
-    if not (  # hardly any script holds one of these words; the lexer is for those that do
+    return (
         b"PRAGMA" in upper
         or b"BEGIN" in upper
         or b"COMMIT" in upper
@@ -219,12 +286,8 @@ def _unfit(text: bytes) -> Unfit | None:
         or b"VACUUM" in upper
         or b"SAVEPOINT" in upper
         or b"RELEASE" in upper
-        or (b"END" in upper and re.search(rb"\bEND\b", upper))
-    ):
-        return None
-    from tsm_git.core.transactions import first_unfit
-
-    return first_unfit(text.decode())
+        or (b"END" in upper and re.search(rb"\bEND\b", upper) is not None)
+    )
 
 
 def _first_line(pattern: bytes, text: bytes) -> int | None:

@@ -40,8 +40,11 @@ def snapshot(
     """The snapshot of a place that holds these SQL files.
 
     Most places hold mostly the same: scripts that `like` has, too, are taken from there. That
-    saves the parsing of names now, and makes the comparisons to come compare equal objects.
+    saves the parsing of names now, and makes the comparisons to come compare equal objects; a
+    place that holds the very same is like the other one even in identity.
     """
+    if files == like.files:
+        return like._replace(unmerged=unmerged or MappingProxyType({}))
     scripts = {}
     for filename, content in files.items():
         if content.flaw is not None:
@@ -67,6 +70,8 @@ def differing(one: Snapshot, other: Snapshot) -> set[str]:
     Nearly always they are few, and what is to be told of two places is told of them.
     """
     ours, theirs = one.scripts, other.scripts
+    if ours is theirs:
+        return set()
     found = {name for name, script in ours.items() if theirs.get(name) != script}
     return found.union(theirs.keys() - ours.keys())
 

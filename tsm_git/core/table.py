@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.ledger import Ledger
@@ -41,7 +41,6 @@ class Copies(NamedTuple):
 def rows(comparison: Comparison) -> list[Row]:
     """Every script that any place holds, in order."""
     places = places_of(comparison)
-    filenames = {filename for texts in places.values() for filename in texts}
     facts = comparison.facts
     published = dict(places.get(BASE, {}))
     for entry in facts.ref.entries if facts.ref else ():
@@ -49,20 +48,47 @@ def rows(comparison: Comparison) -> list[Row]:
     drafts = {script.filename for script in comparison.drafts}
     pending = {script.filename for script in comparison.pending}
     changed = _words_of_changes(comparison)
+    # Most places hold one and the same, and nearly all scripts share their cells and words.
+    distinct = {id(texts): texts for texts in places.values()}
+    cells: dict[tuple[str, ...], Mapping[str, str]] = {}
+    words: dict[tuple[bool, bool, bool], tuple[str, ...]] = {}
     found = []
-    alike: dict[tuple[str, ...], Mapping[str, str]] = {}  # nearly all scripts share their cells
-    for filename in filenames:
+    for number, filename in sorted(_numbered(distinct.values(), facts.candidate)):
         counts = published.get(filename) or places[TREE].get(filename)
-        marks = tuple([_cell(texts.get(filename), counts) for texts in places.values()])
-        cells = alike.get(marks)
-        if cells is None:
-            cells = alike[marks] = dict(zip(places, marks, strict=True))
-        words = ["published"] if filename in published else []
-        words += ["draft"] if filename in drafts and filename not in published else []
-        words += changed.get(filename, ())
-        words += ["pending"] if filename in pending else []
-        found.append(Row(parse_number(filename) or 0, filename, cells, tuple(words)))
-    return sorted(found, key=lambda row: row[:2])
+        marks = tuple([_cell(texts.get(filename), counts) for texts in distinct.values()])
+        if marks not in cells:
+            marked = dict(zip(distinct, marks, strict=True))
+            cells[marks] = {place: marked[id(texts)] for place, texts in places.items()}
+        kind = filename in published, filename in drafts, filename in pending
+        if filename in changed:
+            said = _words(*kind, changed[filename])
+        elif kind in words:
+            said = words[kind]
+        else:
+            said = words[kind] = _words(*kind)
+        found.append(Row(number, filename, cells[marks], said))
+    return found
+
+
+def _numbered(
+    distinct: Collection[Mapping[str, str]], candidate: Snapshot
+) -> list[tuple[int, str]]:
+    """Every file name that some place holds, with the number in it; 0 where it has none."""
+    known = candidate.scripts
+    return [
+        (known[filename].number if filename in known else parse_number(filename) or 0, filename)
+        for filename in dict.fromkeys(filename for texts in distinct for filename in texts)
+    ]
+
+
+def _words(
+    is_published: bool, is_draft: bool, is_pending: bool, changes: Sequence[str] = ()
+) -> tuple[str, ...]:
+    words = ["published"] if is_published else []
+    words += ["draft"] if is_draft and not is_published else []
+    words += changes
+    words += ["pending"] if is_pending else []
+    return tuple(words)
 
 
 def places_of(comparison: Comparison) -> dict[str, dict[str, str]]:
@@ -74,7 +100,10 @@ def places_of(comparison: Comparison) -> dict[str, dict[str, str]]:
         INDEX: facts.staged,
         TREE: facts.candidate,
     }
-    found = {place: _texts(held) for place, held in snapshots.items() if held is not None}
+    known = {place: held for place, held in snapshots.items() if held is not None}
+    distinct = {id(held.scripts): held for held in known.values()}  # mostly one for all places
+    texts = {key: _texts(held) for key, held in distinct.items()}
+    found = {place: texts[id(held.scripts)] for place, held in known.items()}
     for place, ledger in ((WORKING, facts.working), (REF, facts.ref)):
         if ledger is not None and ledger.exists:
             found[place] = _recorded(ledger)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.finding import Finding, Fix, Rule, Severity
@@ -125,7 +125,7 @@ def not_a_script(this: Rule, view: Comparison) -> Iterator[Finding]:
     candidate = view.facts.candidate
     files = candidate.files
     are_sound = all(content.flaw is None for content in files.values())
-    if are_sound and len({_folded(filename) for filename in files}) == len(files):
+    if are_sound and len(_all_folded(files)) == len(files):
         return
     folded: dict[str, str] = {}
     for filename, content in sorted(files.items()):
@@ -164,7 +164,7 @@ def not_a_script(this: Rule, view: Comparison) -> Iterator[Finding]:
 def inconsistent_padding(this: Rule, view: Comparison) -> Iterator[Finding]:
     scripts = view.facts.candidate.scripts.values()
     digits = width(scripts)
-    for script in in_order(scripts):
+    for script in in_order(s for s in scripts if s.filename.find(".") != digits):
         expected = padded(script.number, digits)
         if (
             not script.filename.startswith(f"{expected}.")
@@ -190,16 +190,16 @@ def inconsistent_padding(this: Rule, view: Comparison) -> Iterator[Finding]:
 )
 def empty_script(this: Rule, view: Comparison) -> Iterator[Finding]:
     candidate = view.facts.candidate
-    for script in candidate.ordered():
-        content = candidate.files.get(script.filename)
-        if content is None or script.filename in candidate.unmerged:
+    for filename, content in candidate.files.items():
+        script = candidate.scripts.get(filename) if content.empty else None
+        if script is None or filename in candidate.unmerged:
             continue
-        if content.empty and content.undecided_line is None:  # its options are comments yet
+        if content.undecided_line is None:  # its options are comments yet
             yield Finding(
                 this,
-                script.filename,
-                f"`{script.filename}` has no statement",
-                path_of(view, script.filename),
+                filename,
+                f"`{filename}` has no statement",
+                path_of(view, filename),
                 "write the change it is for, or delete it while it is a draft",
                 number=script.number,
             )
@@ -231,6 +231,11 @@ def _apart(filename: str, twin: str) -> str:
     if normalize("NFC", filename) == normalize("NFC", twin):
         return f"`{filename}` ({filename!a}) and `{twin}` ({twin!a})"
     return f"`{filename}` and `{twin}`"
+
+
+def _all_folded(filenames: Iterable[str]) -> set[str]:
+    joined = "/".join(filenames)  # which no file name holds
+    return set(joined.casefold().split("/") if joined.isascii() else map(_folded, filenames))
 
 
 def _folded(filename: str) -> str:

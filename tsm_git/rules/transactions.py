@@ -21,6 +21,8 @@ from tsm_git.rules.wording import path_of
 )
 def unfit_for_transaction(this: Rule, view: Comparison) -> Iterator[Finding]:
     candidate = view.facts.candidate
+    if all(content.unfit is None for content in candidate.files.values()):
+        return
     for script in in_order(_to_run(view)):
         content = candidate.files.get(script.filename)
         if content is None or content.unfit is None or script.filename in candidate.unmerged:

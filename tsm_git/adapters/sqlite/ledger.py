@@ -68,7 +68,7 @@ def entries(connection: apsw.Connection, shown: str) -> Iterator[Entry]:
         f"SELECT id, filename, script, {finished} FROM {TABLE} ORDER BY CAST(id AS INTEGER)"
     )
     for identity, filename, script, finished_at in rows:
-        number = _number(identity, shown)
+        number = identity if isinstance(identity, int) else _number(identity, shown)
         if number < 1:
             continue
         if filename is None:
@@ -76,7 +76,7 @@ def entries(connection: apsw.Connection, shown: str) -> Iterator[Entry]:
                 f"`{shown}`: row {number} of the ledger has no file name",
                 f"set `filename` in `{TABLE}` to the name of the script that was applied",
             )
-        name = filename.decode("utf-8", "replace") if isinstance(filename, bytes) else str(filename)
+        name = filename if isinstance(filename, str) else _text(filename)
         digest = None if script is None else _digest(script)
         yield Entry(number, name, digest, None if finished_at is None else str(finished_at))
 
@@ -107,8 +107,6 @@ def ledger_columns(connection: apsw.Connection, shown: str) -> set[str]:
 
 
 def _number(identity: object, shown: str) -> int:
-    if isinstance(identity, int):
-        return identity
     if isinstance(identity, float) and identity.is_integer():
         return int(identity)
     text = str(identity)

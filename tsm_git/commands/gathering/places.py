@@ -10,7 +10,7 @@ from tsm_git.adapters.git import IndexEntry, Repository
 from tsm_git.adapters.git.objects import TreeEntry
 from tsm_git.adapters.git.repository import EMPTY_BLOBS
 from tsm_git.core.errors import TsmError
-from tsm_git.core.script import Content, Flaw, inspect, is_sql, text_of
+from tsm_git.core.script import Content, Flaw, inspected, is_sql, text_of
 from tsm_git.core.settings import SUFFIX
 from tsm_git.core.snapshot import EMPTY, Snapshot, snapshot
 from tsm_git.core.text import shell_quoted
@@ -66,7 +66,7 @@ class Trees:
         `new` are the bytes of blobs that are not in the repository, by id.
         """
         scripts = [entry for entry in entries if is_sql(entry.name)]
-        self._contents.update({oid: inspect(data) for oid, data in (new or {}).items()})
+        self._contents.update(inspected((new or {}).items()))
         self._read(entry.oid for entry in scripts if entry.mode not in _FLAWS)
         return {
             entry.name: Content(entry.oid, _FLAWS[entry.mode])
@@ -98,8 +98,9 @@ class Trees:
 
     def _read(self, oids: Iterable[str]) -> None:
         unknown = [oid for oid in oids if oid not in self._contents]
-        for oid, data in self._repository.objects.blobs(unknown):
-            content = self._contents[oid] = inspect(data)
+        new = inspected(self._repository.objects.blobs(unknown))
+        self._contents.update(new)
+        for oid, content in new.items():
             if content.digest != oid:
                 self._blobs[content.digest] = oid
 
