@@ -81,9 +81,6 @@ class Content(NamedTuple):
     unfit: Unfit | None = None
 
 
-_UNTOLD = Content("")
-
-
 def parse_number(filename: str) -> int | None:
     """The number of a script with that file name, or None if it is no script name."""
     match = _NAME.fullmatch(filename)
@@ -103,7 +100,8 @@ def sha1_of(data: bytes) -> str:
 
 def blob_id(data: bytes) -> str:
     """The SHA-1 id that git gives to a blob with these bytes (gitformat-object)."""
-    return sha1_of(b"blob %d\0%b" % (len(data), data))
+    digest: str = sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+    return digest
 
 
 def blob_ids(text: str, length: int) -> list[str]:
@@ -179,15 +177,15 @@ def inspected(found: Iterable[tuple[str, bytes | Content]]) -> dict[str, Content
     portion: dict[str, bytes] = {}
     size = 0
     for key, data in found:
+        if isinstance(data, bytes):
+            portion[key] = data
+            size += len(data)
+            if size <= _PORTION:
+                continue
+        told.update(_inspected(portion))
+        portion, size = {}, 0
         if not isinstance(data, bytes):
             told[key] = data
-            continue
-        told[key] = _UNTOLD  # keeps the order
-        portion[key] = data
-        size += len(data)
-        if size > _PORTION:
-            told.update(_inspected(portion))
-            portion, size = {}, 0
     told.update(_inspected(portion))
     return told
 

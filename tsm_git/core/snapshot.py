@@ -45,11 +45,11 @@ def snapshot(
     """
     if files == like.files:
         return like._replace(unmerged=unmerged or MappingProxyType({}))
-    scripts = {}
+    scripts, known = {}, like.scripts
     for filename, content in files.items():
         if content.flaw is not None:
             continue
-        script = like.scripts.get(filename)
+        script = known.get(filename)
         if script is None or script.digest != content.digest:
             number = parse_number(filename)
             if number is None:

@@ -8,9 +8,13 @@ from tsm_git.core.record import NamedTuple
 
 
 class IndexEntry(NamedTuple):
-    """One path of the index; stages 1 to 3 are the sides of a merge that stopped on it."""
+    """One path of the index; stages 1 to 3 are the sides of a merge that stopped on it.
+
+    `name` is what follows the last slash of the path.
+    """
 
     path: str
+    name: str
     mode: str
     oid: str
     stage: int

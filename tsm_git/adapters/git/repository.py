@@ -285,8 +285,9 @@ class Repository:
         for tag, mode, oid, stage, path in _RECORD.findall(decoded(output.stdout)):
             if tag == "?":
                 listing.untracked.append(path)
-            else:
-                listing.entries.append(IndexEntry(path, mode, oid, int(stage), tag == "S"))
+                continue
+            name = path[path.rfind("/") + 1 :]
+            listing.entries.append(IndexEntry(path, name, mode, oid, int(stage), tag == "S"))
         return listing
 
     def intended(self, paths: Collection[str]) -> set[str]:

@@ -50,7 +50,7 @@ def adopt(path: Path, shown: str, records: Sequence[Record], expected: Schema) -
     with translated(shown), open_working(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            is_taken = any(True for _ in entries(connection, shown))
+            is_taken = bool(entries(connection, shown))
             if is_taken or differences(read_schema(connection), expected):
                 raise Refusal(
                     f"`{shown}` was changed by somebody else meanwhile",

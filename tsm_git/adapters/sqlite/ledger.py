@@ -58,15 +58,14 @@ def _snapshot(path: Path, shown: str, *, is_ref: bool) -> Iterator[apsw.Connecti
         yield connection
 
 
-def entries(connection: apsw.Connection, shown: str) -> Iterator[Entry]:
+def entries(connection: apsw.Connection, shown: str) -> list[Entry]:
     """The rows of a ledger that are scripts, in number order."""
     columns = ledger_columns(connection, shown)
     if not columns:
-        return
+        return []
     finished = "finished_at" if "finished_at" in columns else "NULL"
-    rows = connection.execute(
-        f"SELECT id, filename, script, {finished} FROM {TABLE} ORDER BY CAST(id AS INTEGER)"
-    )
+    found = []
+    rows = connection.execute(f"SELECT id, filename, script, {finished} FROM {TABLE}")
     for identity, filename, script, finished_at in rows:
         number = identity if isinstance(identity, int) else _number(identity, shown)
         if number < 1:
@@ -78,7 +77,8 @@ def entries(connection: apsw.Connection, shown: str) -> Iterator[Entry]:
             )
         name = filename if isinstance(filename, str) else _text(filename)
         digest = None if script is None else _digest(script)
-        yield Entry(number, name, digest, None if finished_at is None else str(finished_at))
+        found.append(Entry(number, name, digest, None if finished_at is None else str(finished_at)))
+    return sorted(found, key=lambda entry: entry.number)  # as SQLite would, but without the texts
 
 
 def ledger_columns(connection: apsw.Connection, shown: str) -> set[str]:
@@ -123,6 +123,8 @@ def _text(script: object) -> str:
 
 
 def _digest(script: object) -> str:
+    if isinstance(script, str):
+        return digest_of(script)
     if isinstance(script, bytes):
         try:
             return digest_of(script.decode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tsm_git.adapters.files import read_folder
@@ -59,19 +59,23 @@ class Trees:
         return self._snapshots[tree]
 
     def contents(
-        self, entries: Sequence[TreeEntry], new: Mapping[str, bytes] | None = None
+        self,
+        entries: Iterable[TreeEntry | IndexEntry],
+        new: Mapping[str, bytes] | None = None,
     ) -> dict[str, Content]:
         """What the SQL files among some entries say, by name.
 
         `new` are the bytes of blobs that are not in the repository, by id.
         """
         scripts = [entry for entry in entries if is_sql(entry.name)]
-        self._contents.update(inspected((new or {}).items()))
-        self._read(entry.oid for entry in scripts if entry.mode not in _FLAWS)
+        known = self._contents
+        known.update(inspected((new or {}).items()))
+        unknown = [entry for entry in scripts if entry.oid not in known]
+        self._read(entry.oid for entry in unknown if entry.mode not in _FLAWS)
         return {
             entry.name: Content(entry.oid, _FLAWS[entry.mode])
             if entry.mode in _FLAWS
-            else self._contents[entry.oid]
+            else known[entry.oid]
             for entry in scripts
         }
 
@@ -125,15 +129,15 @@ class Index:
         listing = self._repository.listing(pathspecs, untracked)
         for entry in listing.entries:
             self._paths.add(entry.path)
-            folder, _, name = entry.path.rpartition("/")
-            if is_sql(name) and (folder in known or (discover and _is_folder(folder))):
+            folder = entry.path[: -len(entry.name) - 1]
+            if is_sql(entry.name) and (folder in known or (discover and _is_folder(folder))):
                 self._entries.setdefault(folder, []).append(entry)
             elif ".sql" in folder.lower():  # perhaps a folder that is named like a script
                 parts = folder.split("/")
                 for count, part in enumerate(parts[1:], start=1):
                     above = "/".join(parts[:count])
                     if is_sql(part) and above in known:
-                        posing = entry._replace(path=f"{above}/{part}", mode="040000")
+                        posing = entry._replace(path=f"{above}/{part}", name=part, mode="040000")
                         self._entries.setdefault(above, []).append(posing)
         for path in listing.untracked:
             folder, _, name = path.rpartition("/")
@@ -158,11 +162,7 @@ class Index:
         entries = self._entries.get(folder, [])
         doubtful = [entry.path for entry in entries if entry.oid in EMPTY_BLOBS]
         intended = self._repository.intended(doubtful) if doubtful else ()
-        merged = [
-            TreeEntry(entry.mode, entry.path.rpartition("/")[2], entry.oid)
-            for entry in entries
-            if entry.stage == 0 and entry.path not in intended
-        ]
+        merged = [entry for entry in entries if entry.stage == 0 and entry.path not in intended]
         made = snapshot(self._trees.contents(merged), _unmerged(entries), self._trees.latest)
         self._trees.latest = made
         return made
@@ -179,11 +179,7 @@ class Index:
         entries = self._entries.get(folder, [])
         files = read_folder(self._top / folder)
         self._trees.learn(files.values())
-        left_out = [
-            TreeEntry(entry.mode, entry.path.rpartition("/")[2], entry.oid)
-            for entry in entries
-            if entry.skip_worktree and entry.path.rpartition("/")[2] not in files
-        ]
+        left_out = [entry for entry in entries if entry.skip_worktree and entry.name not in files]
         contents = {**self._trees.contents(left_out), **files}
         made = snapshot(contents, _unmerged(entries), self._trees.latest)
         self._trees.latest = made
@@ -214,5 +210,5 @@ def _unmerged(entries: Iterable[IndexEntry]) -> dict[str, frozenset[int]]:
     stages: dict[str, set[int]] = {}
     for entry in entries:
         if entry.stage > 0:
-            stages.setdefault(entry.path.rpartition("/")[2], set()).add(entry.stage)
+            stages.setdefault(entry.name, set()).add(entry.stage)
     return {name: frozenset(found) for name, found in stages.items()}
