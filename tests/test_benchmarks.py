@@ -114,6 +114,33 @@ def test_a_clean_check_loads_nothing_heavy(project: Project, arguments: tuple[st
         assert not typed, f"{name}: take NamedTuple from tsm_git.core.record, which is quicker"
 
 
+def test_a_remembered_replay_starts_nothing_that_runs_scripts(project: Project) -> None:
+    project.scripts("001.users.sql", "002.mail.sql")
+    project.commit("two scripts")
+    project.branch("draft")
+    project.script("003.phone.sql")
+    code = (
+        "import atexit, sys; starts = []; atexit.register(lambda: print(*sys.modules, *starts));"
+        "sys.addaudithook(lambda event, found:"
+        " event == 'subprocess.Popen' and starts.append(f'started:{found[1][0]}'));"
+        "import tsm_git.__main__; sys.argv[0] = 'tsm'; tsm_git.__main__.main()"
+    )
+
+    first, second = (
+        project.env.run(
+            [sys.executable, "-P", "-c", code, "check", "--replay"],
+            cwd=project.root,
+            env={"PYTHONPATH": str(SOURCE)},
+        )
+        for _ in range(2)
+    )
+
+    started = f"started:{sys.executable}"
+    assert started in first.stdout
+    assert started not in second.stdout
+    assert not {"apsw", "tempfile"} & set(second.stdout.splitlines()[-1].split())
+
+
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
 def test_every_peer_is_measured_with_the_same_scripts(peer: Peer) -> None:
     written = "\n".join(text for _, text in peer.files(12))

@@ -7,6 +7,7 @@ behind the published scripts, both by the digests of the scripts that led there.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -31,7 +32,7 @@ from tsm_git.core.proof.replay import (
 )
 from tsm_git.core.publishing import Change
 from tsm_git.core.script import NO_TRANSACTION, Script, directives
-from tsm_git.core.snapshot import Ancestry, in_order
+from tsm_git.core.snapshot import in_order
 from tsm_git.version import VERSION
 
 if TYPE_CHECKING:  # loads SQLite: only a replay needs it, and what is kept needs none
@@ -52,13 +53,16 @@ class Chain:
     def __init__(self, comparison: Comparison) -> None:
         facts = comparison.facts
         self._comparison = comparison
-        base = in_order(facts.base.snapshot.scripts.values()) if facts.base else []
-        ancestry = Ancestry(facts.base.merge_bases if facts.base else ())
-        ran = ran_by_production(comparison)
-        self.published = in_order([*base, *ran])
-        gained = {script for script in base if not ancestry.knows(script.filename)}
-        self.common = [script for script in self.published if script not in gained]
-        self.gained = [script for script in self.published if script in gained]
+        base = facts.base.snapshot.scripts if facts.base else {}
+        self.published = in_order([*base.values(), *ran_by_production(comparison)])
+        # What is remembered shall cost hardly more for long chains: nothing script by script here.
+        had = [merge_base.scripts for merge_base in facts.base.merge_bases] if facts.base else []
+        names = set() if any(each is base for each in had) else base.keys() - set().union(*had)
+        gained = {base[name] for name in names}
+        self.gained = [script for script in self.published if script in gained] if gained else []
+        self.common = self.published
+        if gained:
+            self.common = [script for script in self.published if script not in gained]
         self.drafts = self._runnable(comparison.drafts)
 
     @property
@@ -79,6 +83,8 @@ class Chain:
     @property
     def shared(self) -> int:
         """How many scripts both orders begin with."""
+        if self.common is self.published:
+            return len(self.published)
         pairs = zip(self.published, self.common, strict=False)
         least = min(len(self.published), len(self.common))
         return next((at for at, (one, other) in enumerate(pairs) if one != other), least)
@@ -161,9 +167,10 @@ def _kept_or_new(chain: Chain, folder: str, cache: Cache | None) -> Replayed:
     if cache is None:
         return _replayed(chain, None)
     edits = [script for edit in chain.edits for script in edit]
-    orders = (chain.published, chain.drafts, chain.common, chain.gained, edits)
-    names = [folder, *(f"{s.filename} {s.digest}" for order in orders for s in (*order, _END))]
-    key = _key("outcome", names)
+    common = chain.common if chain.gained else ()  # else it is what is published, once more
+    orders = (chain.published, chain.drafts, common, chain.gained, edits)
+    scripts = (script for order in orders for script in (*order, _END))
+    key = _key("outcome", [folder, *itertools.chain.from_iterable(s[1:] for s in scripts)])
     kept = cache.get(key)
     if kept is not None:
         try:
@@ -262,7 +269,8 @@ def _image_keys(scripts: Sequence[Script], counts: Iterable[int]) -> dict[int, s
 
 def _key(kind: str, parts: Sequence[str]) -> str:
     digest = sha256(_environment())
-    digest.update("\n".join(parts).encode("utf-8", "surrogateescape"))
+    # No file name has a NUL, so two lists of parts never make one text.
+    digest.update("\0".join(parts).encode("utf-8", "surrogateescape"))
     return f"{kind}-{digest.hexdigest()}"
 
 
@@ -272,7 +280,7 @@ def _environment() -> bytes:
     folders = (Path(entry, "apsw") for entry in sys.path)
     found = next((stat for folder in folders for stat in _stat(folder)), None)
     sqlite = (found.st_mtime_ns, found.st_ino) if found else ()
-    return repr((1, VERSION, sys.version, sqlite, Limits())).encode()
+    return repr((2, VERSION, sys.version, sqlite, Limits())).encode()
 
 
 def _stat(path: Path) -> Iterator[os.stat_result]:
