@@ -75,13 +75,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.proof", description=__doc__)
     parser.add_argument("--dir", type=Path, default=Path(tempfile.gettempdir(), "tsm-benchmarks"))
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--only", choices=("replay", "rehearsal"), help="S14 or S15 alone")
     parser.add_argument("--scripts", type=int, nargs="*", default=[200, 1_000, 10_000])
-    parser.add_argument("--megabytes", type=int, default=200, help="of the database (1024: S15)")
+    parser.add_argument("--megabytes", type=int, default=1_024, help="of the database")
     options = parser.parse_args(arguments)
     options.dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="proof-", dir=options.dir.resolve()) as scratch:
-        found = [f for n in options.scripts for f in replays(Path(scratch), n, options.rounds)]
-        found += rehearsals(Path(scratch), options.megabytes, max(3, options.rounds // 3))
+        found: list[Figure] = []
+        if options.only != "rehearsal":
+            for count in options.scripts:
+                found += replays(Path(scratch), count, options.rounds)
+        if options.only != "replay":
+            found += rehearsals(Path(scratch), options.megabytes, max(3, options.rounds // 3))
     for figure in found:
         print(figure.line())
 
