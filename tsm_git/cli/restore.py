@@ -77,12 +77,14 @@ def _scripts(
     project: Project, base: str | None, database: str | None, yes: bool, applied: bool, *, err: bool
 ) -> list[dict[str, object]]:
     found = scripts_command.plan_scripts(project, base, database, applied=applied)
-    plans = [plan for plan in found if plan.returns]
+    plans = [plan for plan in found if plan.returns or plan.staged]
     if not plans:
         how = "every applied script is as it was applied"
         click.echo(how if applied else "every published script is as it was published", err=err)
         return []
     for plan in plans:
+        for name in () if plan.returns else plan.staged:
+            click.echo(printable(f"{plan.folder}/{name} as it is staged"), err=err)
         for back in plan.returns:
             other = back.instead_of if back.instead_of != back.filename else None
             instead = f" in place of {other}" if other else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -33,11 +34,16 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class ScriptsPlan:
-    """The scripts of one database that come back; `folder` is relative to the project's top."""
+    """The scripts of one database that come back; `folder` is relative to the project's top.
+
+    `staged` are file names of which the index says what the work tree does not say any more: a run
+    that was killed has brought them back there already, or somebody by hand.
+    """
 
     database: str
     folder: str
     returns: tuple[Return, ...]
+    staged: tuple[str, ...] = ()
 
 
 def plan_scripts(
@@ -51,11 +57,16 @@ def plan_scripts(
     """
     report = check(project, CheckRequest(base=base, database=database, annotate=False))
     refuse_unreadable(report)
-    find = applied_returns if applied else published_returns
-    return [
-        ScriptsPlan(one.database, one.comparison.facts.folder, tuple(find(one)))
-        for one in report.databases
-    ]
+    plans = []
+    for one in report.databases:
+        folder = one.comparison.facts.folder
+        if applied:
+            plans.append(ScriptsPlan(one.database, folder, tuple(applied_returns(one))))
+            continue
+        returns = tuple(published_returns(one))
+        staged = tuple(_staged(project, base, one))
+        plans.append(ScriptsPlan(one.database, folder, returns, staged))
+    return plans
 
 
 def restore_scripts(project: Project, plan: ScriptsPlan, now: str) -> list[tuple[str, str | None]]:
@@ -82,9 +93,9 @@ def restore_scripts(project: Project, plan: ScriptsPlan, now: str) -> list[tuple
                 write_new(target, back.text.encode())
                 undo.callback(target.unlink)
             done.append((back.filename, saved))
-        if project.repository and plan.returns:
-            both = [(back.filename, back.instead_of) for back in plan.returns]
-            names = dict.fromkeys(name for pair in both for name in pair if name)
+        both = [(back.filename, back.instead_of) for back in plan.returns]
+        names = dict.fromkeys([*(name for pair in both for name in pair if name), *plan.staged])
+        if project.repository and names:
             project.repository.staging.stage([f"{plan.folder}/{name}" for name in names])
         undo.pop_all()
     return done
@@ -119,6 +130,23 @@ def published_returns(one: DatabaseReport) -> list[Return]:
         found.append(replace(back, source=Source.REF))
     present = facts.candidate.files
     return [r for r in found if r.instead_of is None or r.instead_of in present]
+
+
+def _staged(project: Project, base: str | None, one: DatabaseReport) -> Iterator[str]:
+    """The file names of which the index says something else than what is published.
+
+    Not those that hold something else in the work tree, too: they come back there, or are drafts.
+    """
+    facts = one.comparison.facts
+    if project.repository is None:
+        return
+    request = CheckRequest(base=base, folder=facts.folder, staged=True, annotate=False)
+    (index,) = check(project, request).databases
+    for back in published_returns(index):
+        if back.filename not in index.comparison.facts.candidate.unmerged:
+            yield back.filename
+        if back.instead_of and back.instead_of not in facts.candidate.files:
+            yield back.instead_of
 
 
 def applied_returns(one: DatabaseReport) -> list[Return]:
