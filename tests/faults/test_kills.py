@@ -182,7 +182,7 @@ def jobs(argv: tuple[str, ...], counted: Outcome, count: int, rng: random.Random
             yield Job(argv, Path(), after=rng.uniform(0, most), inside=within)
             continue
         # Writes are many and alike; what lies between them is seldom, and each has its own danger.
-        within = bool(write) and turn % 3 == 0
+        within = bool(write) and (turn % 3 == 0 or turn % 2 == 0)  # half of all turns
         points: Sequence[int] = at_all if not within else rng.choice((inside, write))
         yield Job(argv, Path(), Plan(at=rng.choice(points)))
 
