@@ -83,7 +83,10 @@ class Disk:
         if name not in self.since:
             return
         if target is not None:
-            self.opened(target)
+            if target not in self.safe:  # which never is an empty file of its own
+                there = Path(target)
+                self.safe[target] = there.read_bytes() if there.exists() else None
+                self.since[target] = []
             # The new name shows what the old one held on the disk, or what it was before.
             self.since[target].append(Change(None, self.safe.get(name) or b""))
         if not stays:
