@@ -12,6 +12,7 @@ from tsm_git.commands.drafting import Asker
 from tsm_git.commands.gathering.databases import one_database
 from tsm_git.commands.gathering.project import Project
 from tsm_git.commands.mending import mend
+from tsm_git.commands.replacing import CONSOLIDATE, GENERATE
 from tsm_git.core.change.choices import Choices, parse_choices
 from tsm_git.core.change.draft import Draft
 from tsm_git.core.change.losses import Gap, Loss
@@ -91,7 +92,7 @@ def generate(
         else:
             made = command.draft(project, settings, base, choices, name, ask)
         if made and not dry_run:
-            typed = "tsm generate --consolidate" if consolidate else "tsm generate"
+            typed = CONSOLIDATE if consolidate else GENERATE
             aside = command.write(project, made, now(), typed)
     if as_json:
         from tsm_git.render.draft import draft_document

@@ -8,6 +8,7 @@ from tsm_git.cli.shared import base_option, database_option, json_option, now, p
 from tsm_git.commands import squash as command
 from tsm_git.commands.gathering.databases import databases
 from tsm_git.commands.mending import mend
+from tsm_git.commands.replacing import SQUASH
 from tsm_git.commands.tips import keep_tips
 from tsm_git.core.text import listed, printable
 
@@ -35,7 +36,7 @@ def squash(
     with project_here(context) as project:
         paths = [one.path for one in databases(project, database)]
         finished = [] if dry_run else mend(project, paths)
-        squashed = [one for one in finished if one.command == command.NAME]
+        squashed = [one for one in finished if one.command == SQUASH]
         if squashed:
             done, text = squashed[0], ""
         else:

@@ -11,7 +11,7 @@ from tsm_git.commands.check import CheckRequest, check
 from tsm_git.commands.drafting import Asker, propose
 from tsm_git.commands.gathering.models import models_for
 from tsm_git.commands.gathering.project import Project
-from tsm_git.commands.replacing import Replacement, replace
+from tsm_git.commands.replacing import GENERATE, Replacement, replace
 from tsm_git.commands.tips import keep_tips
 from tsm_git.core.change.alter import OLDEST
 from tsm_git.core.change.choices import Choices
@@ -63,7 +63,7 @@ def draft(
         return finished(one, settings, found, number, name, choices, replaced)
 
 
-def write(project: Project, made: Draft, now: str, command: str = "tsm generate") -> str | None:
+def write(project: Project, made: Draft, now: str, command: str = GENERATE) -> str | None:
     """Writes the script, whole or not at all, and moves aside what it replaces.
 
     Returns the folder, relative to the top, where that is then. `command` is what a user types.

@@ -8,6 +8,7 @@ judges the folder; `mending` puts the drafts back.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -21,6 +22,13 @@ from tsm_git.core.record import NamedTuple
 from tsm_git.core.script import parse_number
 from tsm_git.core.settings import SUFFIX
 from tsm_git.core.text import counted, file_stamp
+
+COMMANDS = SQUASH, GENERATE, CONSOLIDATE = (
+    "tsm squash",
+    "tsm generate",
+    "tsm generate --consolidate",
+)
+_ASIDE = re.compile(r"scripts-[0-9T.-]+")
 
 
 class Replacement(NamedTuple):
@@ -88,16 +96,29 @@ def replace(
 
 
 def noted(top: Path, database: str) -> Replacement | None:
-    """What was about to be done, where a run was killed or is still at it."""
+    """What was about to be done, where a run was killed or is still at it.
+
+    None where the note is not as `replace` writes one.
+    """
     data = read_bytes(note_of_replacing(top, database))
-    if data is None:
+    note = _parsed(data) if data is not None else None
+    if note is None or note.database != database or (top / note.kept).is_symlink():
         return None
-    found = json.loads(data)
-    note = Replacement(**{**found, "drafts": tuple(found["drafts"])})
-    names = (*note.drafts, note.filename)
-    # A branch may hold a file of that name: it must not lead out of the two folders.
-    is_sound = note.database == database and Path(note.aside).name == note.aside
-    return note if is_sound and all(parse_number(name) for name in names) else None
+    return note
+
+
+def _parsed(data: bytes) -> Replacement | None:
+    # A branch may hold a file of that name, from a stranger: what it says is pasted into a shell,
+    # and leads to files that are moved.
+    try:
+        found = json.loads(data)
+        note = Replacement(**{**found, "drafts": tuple(found["drafts"])})
+        names = [parse_number(name) for name in (*note.drafts, note.filename)]
+        is_ours = note.command in COMMANDS and _ASIDE.fullmatch(note.aside)
+        is_known = note.staged is None or note.staged.keys() <= {*note.paths}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return note if is_ours and is_known and all(names) else None
 
 
 def is_done(top: Path, note: Replacement) -> bool:

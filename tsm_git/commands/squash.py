@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tsm_git.commands.check import CheckRequest, check, refuse_unreadable
 from tsm_git.commands.gathering.project import Project
-from tsm_git.commands.replacing import Replacement, replace
+from tsm_git.commands.replacing import SQUASH, Replacement, replace
 from tsm_git.core.comparison import Comparison
 from tsm_git.core.errors import Refusal, UsageError
 from tsm_git.core.numbering import width
@@ -15,8 +15,6 @@ from tsm_git.core.snapshot import in_order
 from tsm_git.core.sql import statements
 from tsm_git.core.state import State
 from tsm_git.core.text import listed
-
-NAME = "tsm squash"
 
 
 def plan(
@@ -47,7 +45,7 @@ def plan(
         comparison.facts.database,
         tuple(draft.filename for draft in drafts),
         filename,
-        NAME,
+        SQUASH,
         tuple(draft.filename for draft in drafts if draft.filename in applied),
     ), text
 
