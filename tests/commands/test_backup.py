@@ -158,9 +158,26 @@ class TestMake:
 
         assert complaint(shop, "backup") == (
             "`app.sqlite.bak` cannot be written: File exists",
-            "run `ls -ld` to see who may, `df` to see whether the disk is full",
+            f"run `ls -ld {shop.root / 'app.sqlite.bak'}` to see who may, "
+            "`df` to see whether the disk is full",
         )
         assert (shop.root / "app.sqlite.bak").read_text() == "a file is in the way"
+
+    def test_where_a_killed_run_has_left_the_folder_git_does_not_see_it(
+        self, shop: Project
+    ) -> None:
+        shop.write(".git/info/exclude", "*.sqlite\n")
+        (shop.root / "app.sqlite.bak").mkdir()
+        shop.tsm_inprocess("backup").exits(0)
+
+        assert "bak" not in shop.git("status", "--porcelain")
+
+    def test_a_link_in_the_folder_is_not_followed(self, shop: Project) -> None:
+        (shop.root / "app.sqlite.bak").mkdir()
+        (shop.root / "app.sqlite.bak/.gitignore").symlink_to(shop.root / "outside")
+        shop.tsm_inprocess("backup").exits(0)
+
+        assert not (shop.root / "outside").exists()
 
     def test_git_does_not_see_it(self, shop: Project) -> None:
         shop.write(".git/info/exclude", "*.sqlite\n")

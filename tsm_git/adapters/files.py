@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tsm_git.core.errors import DatabaseError, TsmError
 from tsm_git.core.script import Content, Flaw, blob_id, inspect, inspected, is_sql, text_of
+from tsm_git.core.text import shell_quoted
 
 
 def read_folder(folder: Path) -> dict[str, Content]:
@@ -139,7 +140,8 @@ def unwritable(folder: Path, error: OSError) -> DatabaseError:
     """What to say where such a folder cannot be written."""
     return DatabaseError(
         f"`{folder.name}` cannot be written: {error.strerror}",
-        "run `ls -ld` to see who may, `df` to see whether the disk is full",
+        f"run `ls -ld {shell_quoted(str(folder))}` to see who may, "
+        "`df` to see whether the disk is full",
     )
 
 
@@ -147,9 +149,10 @@ _IGNORE = ".gitignore"
 
 
 def _make_kept(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _IGNORE).write_text("*\n")  # itself, too (gitignore(5))
+    folder.mkdir(parents=True, exist_ok=True)
+    # A killed run may have left none. Never through a link, which a branch may hold.
+    with suppress(FileExistsError), (folder / _IGNORE).open("x") as file:
+        file.write("*\n")  # itself, too (gitignore(5))
 
 
 def set_aside(path: Path, place: Path) -> Path:
