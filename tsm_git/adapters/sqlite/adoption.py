@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from tsm_git.adapters.sqlite.connection import open_readonly, open_working, translated
+from tsm_git.adapters.sqlite.connection import open_readonly, open_working, transaction, translated
 from tsm_git.adapters.sqlite.introspect import read_schema
 from tsm_git.adapters.sqlite.ledger import entries
 from tsm_git.adapters.sqlite.recording import Record, ensure_ledger, record
@@ -47,20 +47,14 @@ def adopt(path: Path, shown: str, records: Sequence[Record], expected: Schema) -
     Raises Refusal where the database has a ledger with scripts, or another schema than expected,
     now that nobody else can write.
     """
-    with translated(shown), open_working(path) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            is_taken = bool(entries(connection, shown))
-            if is_taken or differences(read_schema(connection), expected):
-                raise Refusal(
-                    f"`{shown}` was changed by somebody else meanwhile",
-                    "run `tsm status` to see what it holds now",
-                )
-            columns = ensure_ledger(connection, shown)
-            for row in records:
-                record(connection, shown, columns, row)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    with translated(shown), open_working(path) as connection, transaction(connection):
+        is_taken = bool(entries(connection, shown))
+        if is_taken or differences(read_schema(connection), expected):
+            raise Refusal(
+                f"`{shown}` was changed by somebody else meanwhile",
+                "run `tsm status` to see what it holds now",
+            )
+        columns = ensure_ledger(connection, shown)
+        for row in records:
+            record(connection, shown, columns, row)
+        connection.execute("COMMIT")

@@ -6,14 +6,19 @@ for before the COMMIT. One that asks for no transaction runs statement by statem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Self
 
 import apsw
 
-from tsm_git.adapters.sqlite.connection import open_private, open_working, translated
+from tsm_git.adapters.sqlite.connection import (
+    open_private,
+    open_working,
+    transaction,
+    translated,
+)
 from tsm_git.adapters.sqlite.foreign_keys import Orphans, new_orphans, orphans, references
 from tsm_git.adapters.sqlite.ledger import entries
 from tsm_git.adapters.sqlite.recording import Record, ensure_ledger, record
@@ -176,7 +181,7 @@ class _Open:
         if NO_TRANSACTION in directives(script.text.encode()):
             return self._apply_freely(script, allow)
         while True:
-            with self._transaction():
+            with transaction(self._connection):
                 if not self._is_to_run(allow):
                     return False
                 started_at = self._clock()
@@ -192,12 +197,12 @@ class _Open:
             self._columns = set()
             # Were they there before? To count takes a look at every row that refers to another, so
             # it is done only now that it matters, and then the script runs again.
-            with self._transaction():
+            with transaction(self._connection):
                 self._references = None
                 self._orphans = orphans(self._connection, self._pairs())
 
     def _apply_freely(self, script: Runnable, allow: Allow) -> bool:
-        with self._transaction():
+        with transaction(self._connection):
             if not self._is_to_run(allow):
                 return False
         self.has_settings = True
@@ -210,24 +215,11 @@ class _Open:
         except ScriptError as error:
             raise _half_done(error, trace) from error
         self._version = None
-        with self._transaction():
+        with transaction(self._connection):
             if not self._is_to_run(allow):
                 return False
             self._record(script, started_at)
         return True
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """One IMMEDIATE transaction, which ends without a trace unless `_record` has committed."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._version = None
-            raise
-        finally:
-            if self._connection.in_transaction:  # RAISE(ROLLBACK) or a full disk may have ended it
-                self._connection.execute("ROLLBACK")
 
     def _is_to_run(self, allow: Allow) -> bool:
         # Others' commits change it, ours do not (https://sqlite.org/pragma.html#pragma_data_version).

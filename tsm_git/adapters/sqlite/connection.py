@@ -107,6 +107,17 @@ def _let_rebuild(connection: apsw.Connection) -> None:
     connection.pragma("foreign_keys", False)
 
 
+@contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[None]:
+    """One IMMEDIATE transaction, which ends without a trace unless the block has committed it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:  # RAISE(ROLLBACK) or a full disk may have ended it
+            connection.execute("ROLLBACK")
+
+
 def ensure_writable(path: Path, shown: str) -> None:
     """Raises DatabaseError where a database cannot be changed now: read-only, locked, corrupt."""
     # SQLite would take a log that lies beside what is no database for a stale one, and remove it.
@@ -114,8 +125,8 @@ def ensure_writable(path: Path, shown: str) -> None:
     with translated(shown), open_working(path) as connection:
         if connection.readonly("main"):  # `BEGIN IMMEDIATE` alone would not mind
             raise apsw.ReadOnlyError("attempt to write a readonly database")
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
+        with transaction(connection):
+            pass
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 
@@ -81,16 +81,12 @@ def _owned(parent: Path, prefix: str) -> tuple[Path, int]:
         folder = Path(mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=parent))
         with suppress(FileNotFoundError):  # another has taken it for an ownerless one
             lock = os.open(folder / _OWNER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                is_ours = _is_locked(lock) and os.path.samestat(
-                    os.fstat(lock), (folder / _OWNER).stat()
-                )
-            except BaseException:
-                os.close(lock)
-                raise
-            if is_ours:
-                return folder, lock
-            os.close(lock)
+            with ExitStack() as unless_ours:
+                unless_ours.callback(os.close, lock)
+                is_locked = _is_locked(lock)
+                if is_locked and os.path.samestat(os.fstat(lock), (folder / _OWNER).stat()):
+                    unless_ours.pop_all()
+                    return folder, lock
     raise OSError(f"no folder in `{parent}` stays")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import apsw
 
-from tsm_git.adapters.sqlite.connection import open_working, translated
+from tsm_git.adapters.sqlite.connection import open_working, transaction, translated
 from tsm_git.adapters.sqlite.ledger import entries, ledger_columns
 from tsm_git.core.errors import DatabaseError
 from tsm_git.core.ledger import COLUMNS, CREATE, TABLE, Row
@@ -57,31 +57,25 @@ def move_rows(path: Path, shown: str, rows: Sequence[Row]) -> None:
 
     Raises DatabaseError where the ledger does not hold them as they are told.
     """
-    with translated(shown), open_working(path) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            held = {(entry.number, entry.filename) for entry in entries(connection, shown)}
-            if any((row.number, row.filename) not in held for row in rows):
-                raise DatabaseError(
-                    f"the ledger of `{shown}` was changed by somebody else meanwhile",
-                    "run `tsm status` to see what it holds now",
-                )
-            # Numbers may be exchanged, and each is a key: the first pass makes room for the second.
-            aside = 1 + max(number for number, _ in held | {(row.new_number, "") for row in rows})
-            for row in rows:
-                connection.execute(
-                    f"UPDATE {TABLE} SET id = ? WHERE id = ?", (row.number + aside, row.number)
-                )
-            for row in rows:
-                connection.execute(
-                    f"UPDATE {TABLE} SET id = ?, filename = ? WHERE id = ?",
-                    (row.new_number, row.new_filename, row.number + aside),
-                )
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    with translated(shown), open_working(path) as connection, transaction(connection):
+        held = {(entry.number, entry.filename) for entry in entries(connection, shown)}
+        if any((row.number, row.filename) not in held for row in rows):
+            raise DatabaseError(
+                f"the ledger of `{shown}` was changed by somebody else meanwhile",
+                "run `tsm status` to see what it holds now",
+            )
+        # Numbers may be exchanged, and each is a key: the first pass makes room for the second.
+        aside = 1 + max(number for number, _ in held | {(row.new_number, "") for row in rows})
+        for row in rows:
+            connection.execute(
+                f"UPDATE {TABLE} SET id = ? WHERE id = ?", (row.number + aside, row.number)
+            )
+        for row in rows:
+            connection.execute(
+                f"UPDATE {TABLE} SET id = ?, filename = ? WHERE id = ?",
+                (row.new_number, row.new_filename, row.number + aside),
+            )
+        connection.execute("COMMIT")
 
 
 def _unrecorded(shown: str, filename: str, why: str) -> DatabaseError:

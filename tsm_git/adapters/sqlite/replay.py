@@ -32,9 +32,13 @@ def replay(scripts: Sequence[tuple[str, str]], start: tuple[Path, str] | None = 
     messages show it. A statement that fails is an outcome, not an error.
     """
     with ExitStack() as stack:
-        connection = _copy(*start, stack) if start else apsw.Connection(":memory:")
-        stack.callback(connection.close)
-        return _ended(connection, scripts)
+        return _ended(_copy(*start, stack) if start else _opened(":memory:", stack), scripts)
+
+
+def _opened(target: str, stack: ExitStack) -> apsw.Connection:
+    connection = apsw.Connection(target)
+    stack.callback(connection.close)
+    return connection
 
 
 def _copy(path: Path, shown: str, stack: ExitStack) -> apsw.Connection:
@@ -45,15 +49,11 @@ def _copy(path: Path, shown: str, stack: ExitStack) -> apsw.Connection:
 
         target = str(stack.enter_context(private_folder()) / "shadow.sqlite")
     with translated(shown), open_readonly(path, shown) as source:
-        connection = apsw.Connection(target)
-        try:
-            with connection.backup("main", source, "main") as copying:
-                copying.step(-1)
-            connection.pragma("journal_mode", "memory")  # nobody needs it after a crash
-            connection.pragma("synchronous", 0)
-        except BaseException:
-            connection.close()
-            raise
+        connection = _opened(target, stack)
+        with connection.backup("main", source, "main") as copying:
+            copying.step(-1)
+        connection.pragma("journal_mode", "memory")  # nobody needs it after a crash
+        connection.pragma("synchronous", 0)
     return connection
 
 
