@@ -1,19 +1,7 @@
-"""One server of forked processes for all tests of a module."""
+"""The server of forked processes that the faults are tested with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.faults.conftest import server
 
-import pytest
-
-from tests.faults.server import Server
-from tests.harness.gitenv import GitEnv
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a server whose processes know nothing of the machine."""
-    environment = GitEnv(tmp_path_factory.mktemp("server"))
-    running = Server(environment.variables())
-    yield running
-    running.close()
+__all__ = ["server"]

@@ -107,9 +107,8 @@ def _with_drift(
         unseen = {**facts.unseen, "models": why}
         facts = facts._replace(unseen=unseen, unasked=(*facts.unasked, "models"))
         return comparison._replace(facts=facts)
-    from tsm_git.commands.gathering.drift import (
-        with_drift,  # it costs what reading two schemas costs
-    )
+    # It costs what reading two schemas costs.
+    from tsm_git.commands.gathering.drift import with_drift
 
     implied = {finding.implies for finding in run(comparison, gathered.settings)[0]}
     return with_drift(project, database, comparison, request, State.ERROR in implied)

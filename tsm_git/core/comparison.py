@@ -157,6 +157,18 @@ def compare(facts: Facts) -> Comparison:
     )
 
 
+def ran_by_production(comparison: Comparison) -> list[Script]:
+    """What production ran and, base apart, only the candidate holds."""
+    facts = comparison.facts
+    published = facts.base.snapshot.scripts if facts.base else {}
+    return [
+        facts.candidate.scripts[entry.filename]
+        for entry in (facts.ref.entries if facts.ref else ())
+        if entry.filename not in published
+        and entry.matches(facts.candidate.scripts.get(entry.filename))
+    ]
+
+
 def _without(scripts: Collection[Script], some: Collection[Script | None]) -> Collection[Script]:
     """The scripts without some; mostly there are none of those, and then nothing to look up."""
     return [script for script in scripts if script not in some] if some else scripts

@@ -100,8 +100,7 @@ def sha1_of(data: bytes) -> str:
 
 def blob_id(data: bytes) -> str:
     """The SHA-1 id that git gives to a blob with these bytes (gitformat-object)."""
-    digest: str = sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
-    return digest
+    return sha1_of(b"blob %d\0%b" % (len(data), data))
 
 
 def blob_ids(text: str, length: int) -> list[str]:
@@ -197,13 +196,9 @@ def _inspected(portion: Mapping[str, bytes]) -> Iterable[tuple[str, Content]]:
         return [(key, inspect(data)) for key, data in portion.items()]
     if b"\r" in joined or _MARK in joined:
         portion = {key: normalise(data) for key, data in portion.items()}
-    if _may_be_unfit(joined):
-        return [
-            (key, Content(blob_id(text), empty=not has_statement(text), unfit=_unfit(text)))
-            for key, text in portion.items()
-        ]
+    unfit = _unfit if _may_be_unfit(joined) else lambda _: None
     return [
-        (key, Content(blob_id(text), empty=not has_statement(text)))
+        (key, Content(blob_id(text), empty=not has_statement(text), unfit=unfit(text)))
         for key, text in portion.items()
     ]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tsm_git.adapters.cache import Cache
-from tsm_git.core.comparison import Comparison
+from tsm_git.core.comparison import Comparison, ran_by_production
 from tsm_git.core.errors import TsmError
 from tsm_git.core.proof.order import Difference, Order, Outcome, compare_orders
 from tsm_git.core.proof.replay import (
@@ -149,18 +149,6 @@ def supported(replayed: Replayed, min_sqlite: str | None) -> Replayed:
             if (kind, name) not in broken and not words.startswith("no such table")
         )
     )
-
-
-def ran_by_production(comparison: Comparison) -> list[Script]:
-    """What production ran and, base apart, only the candidate holds."""
-    facts = comparison.facts
-    published = facts.base.snapshot.scripts if facts.base else {}
-    return [
-        facts.candidate.scripts[entry.filename]
-        for entry in (facts.ref.entries if facts.ref else ())
-        if entry.filename not in published
-        and entry.matches(facts.candidate.scripts.get(entry.filename))
-    ]
 
 
 def _kept_or_new(chain: Chain, folder: str, cache: Cache | None) -> Replayed:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tsm_git.commands.gathering.project import Project
-from tsm_git.core.comparison import Comparison
+from tsm_git.core.comparison import Comparison, ran_by_production
 from tsm_git.core.errors import Refusal
 from tsm_git.core.proof.order import Difference, Order, compare_orders
 from tsm_git.core.script import Script
@@ -44,7 +44,7 @@ class _Proof:
         ancestry = Ancestry(facts.base.merge_bases if facts.base else ())
         self._common = [s for s in self._published if ancestry.knows(s.filename)]
         self._gained = [s for s in self._published if not ancestry.knows(s.filename)]
-        self._ran = _ran(comparison)
+        self._ran = ran_by_production(comparison)
 
     def from_nothing(self) -> Difference:
         """How the orders compare on an empty database."""
@@ -107,18 +107,6 @@ class _Proof:
                 if word.search(statement.text):
                     yield f"{path}:{statement.line}:{statement.column}"
                     break
-
-
-def _ran(comparison: Comparison) -> list[Script]:
-    """What production ran and only the candidate holds."""
-    facts = comparison.facts
-    published = facts.base.snapshot.scripts if facts.base else {}
-    return [
-        facts.candidate.scripts[entry.filename]
-        for entry in (facts.ref.entries if facts.ref else ())
-        if entry.filename not in published
-        and entry.matches(facts.candidate.scripts.get(entry.filename))
-    ]
 
 
 def _texts(comparison: Comparison, scripts: Iterable[Script]) -> list[tuple[str, str]]:
